@@ -1,0 +1,1 @@
+"""The process: everything that touches clocks, sockets, files and people."""

@@ -1,0 +1,1 @@
+"""Who is alive: membership and failure detection, without I/O."""
