@@ -1,0 +1,92 @@
+# Everything needs only make and Python 3.11 or newer. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= auto
+BIN := $(VENV)/bin
+PACKAGES := agent discovery failure_detect simulations
+COVERAGE_FLOOR := 90
+
+LOCK := uv pip compile pyproject.toml --extra plot --generate-hashes --universal --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet $(UPGRADE)
+
+# $(call stage,name,command) runs one command and says what it was and how long it took.
+define stage
+	@printf '\n==> %s\n' '$(1)'; start=$$(date +%s); \
+	if { $(2); }; then outcome=passed; else outcome=FAILED; fi; \
+	printf '<== %s: %s, %s s\n' '$(1)' "$$outcome" "$$(($$(date +%s) - start))"; \
+	test "$$outcome" = passed
+endef
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup test check format lint types layers house tests coverage demo bench nightly lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: check tests coverage ## Run everything: the static checks, the tests, the coverage per package
+	@printf '\nEverything passed.\n'
+
+check: format lint types layers house ## Run the static checks alone, in well under a minute
+
+setup: $(VENV)/.project ## Make the virtual environment from the lock
+
+# Made anew whenever the lock changes, so that nothing of an older lock stays behind.
+$(VENV)/.locked: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Isthmus needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+	$(call stage,environment,$(PYTHON) -m venv --clear $(VENV) \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+			--require-hashes --only-binary :all: -r requirements-dev.lock)
+	@touch $@
+
+$(VENV)/.project: $(VENV)/.locked pyproject.toml
+	$(call stage,the project itself,$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable . && $(BIN)/python -m pip check)
+	@touch $@
+
+format: setup
+	$(call stage,format,$(BIN)/ruff format --check .)
+
+lint: setup
+	$(call stage,lint,$(BIN)/ruff check .)
+
+types: setup
+	$(call stage,types,$(BIN)/mypy)
+
+layers: setup
+	$(call stage,import contracts,$(BIN)/lint-imports)
+
+house: setup
+	$(call stage,house rules,$(BIN)/pytest -q --no-header tests/test_house.py)
+
+tests: setup
+	@$(BIN)/coverage erase
+	$(call stage,tests,$(BIN)/pytest -q -n $(WORKERS) --durations 10 --cov --cov-report=)
+
+# One floor for each package, so that none hides behind another.
+coverage: tests
+	$(call stage,branch coverage of each package,for package in $(PACKAGES); do \
+		printf '\n%s, at least $(COVERAGE_FLOOR) %%\n' "$$package"; \
+		$(BIN)/coverage report --include="$$package/*" --fail-under=$(COVERAGE_FLOOR) || exit 1; done)
+
+demo: setup ## See a member crash and a network part and heal, in simulation
+	@$(BIN)/isthmus simulate swim crash --seeds 3
+	@$(BIN)/isthmus simulate swim partition --seeds 3 --members 32
+
+bench: setup ## Run every experiment and write simulations/RESULTS.md
+	$(BIN)/isthmus simulate swim all --write simulations/RESULTS.md
+
+nightly: setup ## Run what takes hours: the nightly tests, and 5,000 examples of each property
+	$(call stage,nightly tests,HYPOTHESIS_PROFILE=nightly \
+		$(BIN)/pytest -q -n $(WORKERS) -m 'nightly or not nightly' --timeout 14400 --durations 20)
+
+lock: setup ## Pin the dependencies again (UPGRADE=--upgrade takes the newest)
+	$(BIN)/$(LOCK) --output-file requirements.lock
+	$(BIN)/$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove all that make has made
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
