@@ -1,0 +1,336 @@
+"""The network between members: datagrams, each with a fate drawn from its own link."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+
+from failure_detect.clock import MILLISECOND, Duration
+from failure_detect.events import DatagramReceived, Event, SendDatagram
+from failure_detect.identity import Address, MemberId
+from simulations.hosts import Host, Process
+from simulations.links import LAN, Condition, Delay, Link, LinkQuality, Path, Spell
+from simulations.randomness import GOLDEN, MASK, derive, generator, mix
+from simulations.schedule import Schedule
+
+_LOW = (1 << 32) - 1
+_FATE = 0x9FB21C651E98DF25
+_HARM = 0xD6E8FEB86659FD93
+_TAIL = 0xC2B2AE3D27D4EB4F
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrips:
+    """Distances between clusters: each pair draws its own base once."""
+
+    low: Duration = 20 * MILLISECOND
+    """The shortest round trip between two clusters, in microseconds."""
+
+    high: Duration = 150 * MILLISECOND
+    """The longest, in microseconds."""
+
+    jitter: float = 0.2
+    """Each one-way delay lies this share around half of the round trip, uniformly, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high:
+            raise ValueError("the shortest round trip cannot be longer than the longest")
+        if not 0.0 <= self.jitter <= 1.0:
+            raise ValueError("jitter is a share between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """A network as it is without faults."""
+
+    delay: Delay = LAN
+    """One way between members of one cluster, in microseconds."""
+
+    between: RoundTrips = field(default_factory=RoundTrips)
+    """How far clusters are from each other; without effect where there is but one."""
+
+    quality: LinkQuality = field(default_factory=LinkQuality)
+    """What every link does to its datagrams and segments."""
+
+    @classmethod
+    def wan(cls, loss: float = 0.005) -> "NetworkConfig":
+        """Return wide-area links: 20 to 150 ms between clusters, `loss` on every link."""
+        return cls(quality=LinkQuality(loss=loss))
+
+
+@dataclass(slots=True)
+class Fates:
+    """What became of datagrams that did not simply arrive, in all the world."""
+
+    lost: int = 0
+    """By loss, in bursts or not, or because an end was mute or deaf."""
+    blocked: int = 0
+    """By a cut, a partition or a block."""
+    oversize: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    corrupted: int = 0
+    tampered: int = 0
+    nowhere: int = 0
+    """Sent to an address, or arrived at a host, where no process listens."""
+    misdirected: int = 0
+    """Sealed for another process than the one that listens at the address."""
+
+
+class Network:
+    """Carries datagrams from process to process, and says how segments of streams fare."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        hosts: list[Host],
+        config: NetworkConfig,
+        seed: int,
+        deliver: Callable[[Process, Event], None],
+    ) -> None:
+        self.fates = Fates()
+        self.base = Condition(config.quality)
+        self.conditions: list[Condition] = []
+        """Those that faults lay on some links now, beside the quality of them all."""
+        self.epoch = 0
+        self.addresses: dict[Address, Host] = {}
+        self._schedule, self._hosts, self._seed = schedule, hosts, seed
+        self._config, self._deliver = config, deliver
+        self._paths: dict[tuple[str, str, tuple[int, ...]], Path] = {}
+        self._serials = 0
+        for host in hosts:
+            self.addresses[host.address] = host
+
+    def send(self, process: Process, effect: SendDatagram) -> None:
+        """Put one datagram on its link."""
+        host, data = process.host, effect.data
+        traffic = host.traffic
+        traffic.datagrams_sent += 1
+        traffic.datagram_bytes_sent += len(data)
+        link = host.links.get(effect.address) or self.link(host, effect.address)
+        if link is None:
+            self.fates.nowhere += 1
+            return
+        if link.epoch != self.epoch:
+            self._settle(host, link)
+        link.state = word = (link.state + GOLDEN) & MASK
+        word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & MASK  # `mix`, in line: it is
+        word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & MASK  # the hottest of all code.
+        word ^= word >> 31
+        path = link.path
+        is_suspect = (word & _LOW) < path.lose_below or len(data) > path.size_limit or host.impeded
+        if is_suspect and self._is_stopped(host, path, word, len(data)):
+            return
+        delay = path.low + ((word >> 32) * path.spread >> 32)
+        flight = (link.end, process.member, effect.to, data)
+        if path.plain:
+            self._schedule.after(delay, partial(self._land, flight))
+        else:
+            self._send_with_care(link, delay, flight)
+
+    def link(self, source: Host, address: Address) -> Link[Host] | None:
+        """Return the direction from `source` to who holds `address`; None where nobody does."""
+        link = source.links.get(address)
+        if link is None:
+            target = self.addresses.get(address)
+            if target is None:
+                return None
+            link = self._new_link(source, target)
+            source.links[address] = link
+        return link
+
+    def between(self, source: Host, target: Host) -> Link[Host]:
+        """Return the direction from `source` to `target`, with the path that it has now."""
+        link = source.links.get(target.address)
+        if link is None:
+            link = source.links[target.address] = self._new_link(source, target)
+        if link.epoch != self.epoch:
+            self._settle(source, link)
+        return link
+
+    def passes(self, source: Host, target: Host) -> bool:
+        """Tell whether datagrams can get from `source` to `target` at all, now."""
+        if not (source.node_up and target.node_up):
+            return False
+        if source.ailments.mute or target.ailments.deaf:
+            return False
+        path = self.between(source, target).path
+        return not path.blocks_datagrams and path.lose_below <= _LOW
+
+    def segment(self, source: Host, target: Host) -> Duration | None:
+        """Return the delay of one stream segment sent now, or None where it is lost."""
+        link = self.between(source, target)
+        path = link.path
+        if path.blocks_streams:
+            path.note("block")
+            return None
+        if self._ails(source, "mute_streams") or self._ails(target, "deaf_streams"):
+            return None
+        link.stream_state = (link.stream_state + GOLDEN) & MASK
+        word = mix(link.stream_state)
+        if (word & _LOW) < path.lose_below:
+            path.note("loss")
+            return None
+        if self._is_in_burst(link, word):
+            return None
+        return path.crossing(word, mix(word ^ _TAIL))
+
+    def lay(self, condition: Condition) -> None:
+        """Let `condition` hold from now on."""
+        self._serials += 1
+        condition.serial = self._serials
+        self.conditions.append(condition)
+        self._change()
+
+    def lift(self, condition: Condition) -> None:
+        """Let `condition` hold no longer."""
+        self.conditions.remove(condition)
+        self._change()
+
+    def move(self, host: Host, address: Address) -> None:
+        """Let `host` listen at `address` alone; links of others to it are found anew."""
+        del self.addresses[host.address]
+        self.addresses[address] = host
+        for other in self._hosts:
+            link = other.links.pop(host.address, None)
+            if link is not None:
+                other.links[address] = link
+        host.address = address
+
+    def _change(self) -> None:
+        self.epoch += 1
+        self._paths.clear()
+
+    def _new_link(self, source: Host, target: Host) -> Link[Host]:
+        state = derive(self._seed, "link", source.index, target.index)
+        link = Link(target, state, self._path(source, target))
+        link.epoch = self.epoch
+        return link
+
+    def _settle(self, source: Host, link: Link[Host]) -> None:
+        link.epoch, link.path = self.epoch, self._path(source, link.end)
+
+    def _path(self, source: Host, target: Host) -> Path:
+        covering = [c for c in self.conditions if c.covers(source.index, target.index)]
+        key = (source.group, target.group, tuple(condition.serial for condition in covering))
+        path = self._paths.get(key)
+        if path is None:
+            delay = self._delay(source.group, target.group)
+            path = self._paths[key] = Path(delay, (self.base, *covering))
+        return path
+
+    def _delay(self, ours: str, theirs: str) -> Delay:
+        if ours == theirs:
+            return self._config.delay
+        span = self._config.between
+        rng = generator(self._seed, "distance", *sorted((ours, theirs)))
+        half = (span.low + int(rng.random() * (span.high - span.low))) // 2
+        around = int(half * span.jitter)
+        return Delay(low=half - around, spread=2 * around)
+
+    def _is_stopped(self, host: Host, path: Path, word: int, size: int) -> bool:
+        if host.impeded and self._ails(host, "mute"):
+            self.fates.lost += 1
+        elif path.blocks_datagrams:
+            return False  # Which is told, and counted, as what it is.
+        elif size > path.size_limit:
+            self.fates.oversize += 1
+            path.note("size_limit")
+        elif (word & _LOW) < path.lose_below:
+            self.fates.lost += 1
+            path.note("loss")
+        else:
+            return False
+        return True
+
+    def _send_with_care(self, link: Link[Host], delay: Duration, flight: "_Flight") -> None:
+        path, fates, state = link.path, self.fates, link.state
+        if path.blocks_datagrams:
+            fates.blocked += 1
+            path.note("block")
+            return
+        if self._is_in_burst(link, state):
+            fates.lost += 1
+            return
+        fate, harm = mix(state ^ _FATE), mix(state ^ _HARM)
+        delay = path.crossing(mix(state), mix(state ^ _TAIL)) if path.tail else delay
+        if (fate & _LOW) < path.reorder_below:
+            fates.reordered += 1
+            path.note("reordering")
+            delay += (harm >> 32) * path.reordering_delay >> 32
+        landing = self._landing(path, flight, harm)
+        self._schedule.after(delay, landing)
+        if (fate >> 32) < path.duplicate_below:
+            fates.duplicated += 1
+            path.note("duplication")
+            self._schedule.after(path.crossing(fate, harm), landing)
+
+    def _landing(self, path: Path, flight: "_Flight", harm: int) -> Callable[[], None]:
+        host, sender, to, data = flight
+        if (harm & _LOW) < path.corrupt_below:
+            path.note("corruption")
+            return partial(self._refuse, host)
+        if mix(harm) >> 32 < path.tamper_below:
+            self.fates.tampered += 1
+            path.note("tampering")
+            return partial(self._land, (host, sender, to, flipped(data, mix(harm))))
+        return partial(self._land, flight)
+
+    def _is_in_burst(self, link: Link[Host], word: int) -> bool:
+        for burst in link.path.bursts:
+            if link.spells is None:
+                link.spells = {}
+            spell = link.spells.setdefault(burst, Spell())
+            words = _words(word)
+            if spell.move(burst, self._schedule.now, words) and next(words) >> 32 < burst.loss * (
+                _LOW + 1
+            ):
+                link.path.note("burst")
+                return True
+        return False
+
+    def _ails(self, host: Host, kind: str) -> bool:
+        if not host.impeded or not getattr(host.ailments, kind):
+            return False
+        host.blame(kind)
+        return True
+
+    def _refuse(self, host: Host) -> None:
+        self.fates.corrupted += 1
+        host.traffic.refused += 1
+
+    def _land(self, flight: "_Flight") -> None:
+        host, sender, to, data = flight
+        process = host.process
+        if process is None:
+            self.fates.nowhere += 1
+            return
+        if process.member != to:
+            self.fates.misdirected += 1
+            host.traffic.refused += 1
+            return
+        if host.impeded and self._ails(host, "deaf"):
+            self.fates.lost += 1
+            return
+        host.traffic.datagrams_received += 1
+        host.traffic.datagram_bytes_received += len(data)
+        self._deliver(process, DatagramReceived(sender, data))
+
+
+_Flight: TypeAlias = tuple[Host, MemberId, MemberId, bytes]
+"""To which place, by whom, for whom, what."""
+
+
+def flipped(data: bytes, word: int) -> bytes:
+    """Return `data` with one to four bits flipped, chosen by the random bits of `word`."""
+    damaged = bytearray(data)
+    for _ in range(1 + word % 4 if data else 0):
+        word = mix(word + GOLDEN)
+        damaged[(word >> 8) % len(damaged)] ^= 1 << (word & 7)
+    return bytes(damaged)
+
+
+def _words(state: int) -> Iterator[int]:
+    while True:
+        state = (state + _FATE) & MASK
+        yield mix(state)
