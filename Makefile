@@ -20,7 +20,7 @@ endef
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup test check format lint types layers house tests coverage demo bench nightly lock clean
+.PHONY: help setup test check format lint types layers dependencies house tests coverage demo bench nightly lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ help: ## List the targets
 test: check tests coverage ## Run everything: the static checks, the tests, the coverage per package
 	@printf '\nEverything passed.\n'
 
-check: format lint types layers house ## Run the static checks alone, in well under a minute
+check: format lint types layers dependencies house ## Run the static checks alone, in well under a minute
 
 setup: $(VENV)/.project ## Make the virtual environment from the lock
 
@@ -58,6 +58,9 @@ types: setup
 layers: setup
 	$(call stage,import contracts,$(BIN)/lint-imports --no-logo)
 
+dependencies: setup
+	$(call stage,declared dependencies,$(BIN)/deptry . --no-ansi)
+
 house: setup
 	$(call stage,house rules,$(BIN)/pytest -q --no-header tests/test_house.py)
 
@@ -82,7 +85,8 @@ nightly: setup ## Run what takes hours: the nightly tests, and 5,000 examples of
 	$(call stage,nightly tests,HYPOTHESIS_PROFILE=nightly \
 		$(BIN)/pytest -q -n $(WORKERS) -m 'nightly or not nightly' --timeout 14400 --durations 20)
 
-lock: setup ## Pin the dependencies again (UPGRADE=--upgrade takes the newest)
+# Without the project itself: its new dependency is not in the environment yet.
+lock: $(VENV)/.locked ## Pin the dependencies again (UPGRADE=--upgrade takes the newest)
 	$(BIN)/$(LOCK) --output-file requirements.lock
 	$(BIN)/$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 

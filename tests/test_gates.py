@@ -141,6 +141,14 @@ def lint(path: str, source: str) -> subprocess.CompletedProcess[str]:
     return run("ruff", *arguments, "-", source=source)
 
 
+def test_an_undeclared_import_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    plant(tmp_path, {"agent/planted.py": "import pytest"})
+    result = run("deptry", ".", "--no-ansi", at=tmp_path)
+    assert result.returncode == 1
+    assert "agent/planted.py:1:8: DEP004" in result.stderr + result.stdout
+
+
 def test_the_wheel_holds_the_four_packages_and_no_tests(tmp_path: Path) -> None:
     built = run("python", "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
     assert built.returncode == 0, built.stderr

@@ -46,7 +46,8 @@ def modules() -> list[Module]:
 
 
 def complain(complaints: list[str]) -> None:
-    assert not complaints, "\n" + "\n".join(complaints)
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
 
 
 @pytest.mark.parametrize("rule", rules.PYTHON_RULES, ids=lambda rule: rule.__name__)
