@@ -173,7 +173,8 @@ class Driver:
             self.resume(process)
 
     def _advance(self, process: Process, at: Instant) -> list[Effect]:
-        machine, effects = process.machine, list[Effect]()
+        machine = process.machine
+        effects: list[Effect] = []
         for _ in range(self._config.advance_limit):
             if self.trace is not None:
                 self.trace.advance(self._schedule.now, process.host.index)
@@ -221,8 +222,10 @@ class Driver:
         deadline = process.machine.deadline
         if deadline < process.armed_at and deadline < NEVER:
             process.armed_at = deadline
-            process.host.blame("drifting")
-            instant = process.host.clock.instant_of(deadline)
+            host = process.host
+            if host.ailments.drifting:
+                host.blame("drifting")
+            instant = host.clock.instant_of(deadline)
             self._schedule.timer(instant, partial(self._wake, process, deadline))
 
     def _wake(self, process: Process, armed_at: Instant) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from failure_detect.clock import MILLISECOND, Duration, Instant
-from simulations.randomness import exponential
+from simulations.randomness import exponential, mix
 
 End = TypeVar("End")
 
-_WORD = 1 << 32
+_ALL = 1 << 64
 _RELAXED = 16
 
 
@@ -174,7 +174,7 @@ class Path:
         "reorder_below",
         "reordering_delay",
         "size_limit",
-        "spread",
+        "span",
         "tail",
         "tamper_below",
     )
@@ -185,7 +185,7 @@ class Path:
         self.delay = delay
         self.conditions = conditions
         self.low = delay.low + sum(quality.extra_delay for quality in qualities)
-        self.spread = delay.spread
+        self.span = delay.spread + 1
         self.tail = delay.tail
         self.lose_below = _threshold(quality.loss for quality in qualities)
         self.duplicate_below = _threshold(quality.duplication for quality in qualities)
@@ -209,11 +209,11 @@ class Path:
         for condition in self.conditions:
             condition.note(aspect)
 
-    def crossing(self, word: int, tail_word: int) -> Duration:
-        """Return a delay in microseconds drawn with these bits."""
-        delay = self.low + ((word >> 32) * self.spread >> 32)
+    def crossing(self, state: int) -> Duration:
+        """Return the delay in microseconds that belongs to this state of a link's generator."""
+        delay = self.low + (state >> 24) % self.span
         if self.tail:
-            delay += int(self.tail * exponential(tail_word))
+            delay += int(self.tail * exponential(mix(state)))
         return delay
 
 
@@ -233,7 +233,7 @@ class Spell:
         elapsed = now - self._seen
         if self._seen < 0 or elapsed > relaxed:  # What it was then says nothing of now.
             share = burst.bad / (burst.good + burst.bad)
-            self.bad = (next(draws) >> 32) < share * _WORD
+            self.bad = next(draws) < share * _ALL
             elapsed = 0
         while elapsed > 0:  # Spells have no memory, so each look draws the rest anew.
             mean = burst.bad if self.bad else burst.good
@@ -262,11 +262,11 @@ class Link(Generic[End]):
 
 
 def _threshold(shares: Iterable[float]) -> int:
-    """Return the 32-bit number below which a draw means that one of `shares` has come true."""
+    """Return the 64-bit number below which a draw means that one of `shares` has come true."""
     spared = 1.0
     for share in shares:
         spared *= 1.0 - share
-    return round((1.0 - spared) * _WORD)
+    return round((1.0 - spared) * _ALL)
 
 
 def _check_share(share: float) -> None:

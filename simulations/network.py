@@ -10,13 +10,13 @@ from failure_detect.events import DatagramReceived, Event, SendDatagram
 from failure_detect.identity import Address, MemberId
 from simulations.hosts import Host, Process
 from simulations.links import LAN, Condition, Delay, Link, LinkQuality, Path, Spell
-from simulations.randomness import GOLDEN, MASK, derive, generator, mix
+from simulations.randomness import ADDEND, FACTOR, MASK, derive, generator, mix
 from simulations.schedule import Schedule
 
-_LOW = (1 << 32) - 1
+_ALL = 1 << 64
 _FATE = 0x9FB21C651E98DF25
 _HARM = 0xD6E8FEB86659FD93
-_TAIL = 0xC2B2AE3D27D4EB4F
+_TWIN = 0xC2B2AE3D27D4EB4F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,6 @@ class Network:
         hosts: list[Host],
         config: NetworkConfig,
         seed: int,
-        deliver: Callable[[Process, Event], None],
     ) -> None:
         self.fates = Fates()
         self.base = Condition(config.quality)
@@ -95,11 +94,16 @@ class Network:
         self.epoch = 0
         self.addresses: dict[Address, Host] = {}
         self._schedule, self._hosts, self._seed = schedule, hosts, seed
-        self._config, self._deliver = config, deliver
+        self._config = config
+        self._deliver: Callable[[Process, Event], None] = _ignore
         self._paths: dict[tuple[str, str, tuple[int, ...]], Path] = {}
         self._serials = 0
         for host in hosts:
             self.addresses[host.address] = host
+
+    def hand_to(self, deliver: Callable[[Process, Event], None]) -> None:
+        """Let `deliver` have all that arrives from now on; until then it is lost."""
+        self._deliver = deliver
 
     def send(self, process: Process, effect: SendDatagram) -> None:
         """Put one datagram on its link."""
@@ -113,15 +117,12 @@ class Network:
             return
         if link.epoch != self.epoch:
             self._settle(host, link)
-        link.state = word = (link.state + GOLDEN) & MASK
-        word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & MASK  # `mix`, in line: it is
-        word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & MASK  # the hottest of all code.
-        word ^= word >> 31
+        link.state = state = (link.state * FACTOR + ADDEND) & MASK
         path = link.path
-        is_suspect = (word & _LOW) < path.lose_below or len(data) > path.size_limit or host.impeded
-        if is_suspect and self._is_stopped(host, path, word, len(data)):
+        is_suspect = state < path.lose_below or len(data) > path.size_limit or host.impeded
+        if is_suspect and self._is_stopped(host, path, state, len(data)):
             return
-        delay = path.low + ((word >> 32) * path.spread >> 32)
+        delay = path.low + (state >> 24) % path.span
         flight = (link.end, process.member, effect.to, data)
         if path.plain:
             self._schedule.after(delay, partial(self._land, flight))
@@ -155,7 +156,7 @@ class Network:
         if source.ailments.mute or target.ailments.deaf:
             return False
         path = self.between(source, target).path
-        return not path.blocks_datagrams and path.lose_below <= _LOW
+        return not path.blocks_datagrams and path.lose_below <= MASK
 
     def segment(self, source: Host, target: Host) -> Duration | None:
         """Return the delay of one stream segment sent now, or None where it is lost."""
@@ -166,14 +167,13 @@ class Network:
             return None
         if self._ails(source, "mute_streams") or self._ails(target, "deaf_streams"):
             return None
-        link.stream_state = (link.stream_state + GOLDEN) & MASK
-        word = mix(link.stream_state)
-        if (word & _LOW) < path.lose_below:
+        link.stream_state = state = (link.stream_state * FACTOR + ADDEND) & MASK
+        if state < path.lose_below:
             path.note("loss")
             return None
-        if self._is_in_burst(link, word):
+        if self._is_in_burst(link, state):
             return None
-        return path.crossing(word, mix(word ^ _TAIL))
+        return path.crossing(state)
 
     def lay(self, condition: Condition) -> None:
         """Let `condition` hold from now on."""
@@ -228,7 +228,7 @@ class Network:
         around = int(half * span.jitter)
         return Delay(low=half - around, spread=2 * around)
 
-    def _is_stopped(self, host: Host, path: Path, word: int, size: int) -> bool:
+    def _is_stopped(self, host: Host, path: Path, state: int, size: int) -> bool:
         if host.impeded and self._ails(host, "mute"):
             self.fates.lost += 1
         elif path.blocks_datagrams:
@@ -236,7 +236,7 @@ class Network:
         elif size > path.size_limit:
             self.fates.oversize += 1
             path.note("size_limit")
-        elif (word & _LOW) < path.lose_below:
+        elif state < path.lose_below:
             self.fates.lost += 1
             path.note("loss")
         else:
@@ -253,38 +253,38 @@ class Network:
             fates.lost += 1
             return
         fate, harm = mix(state ^ _FATE), mix(state ^ _HARM)
-        delay = path.crossing(mix(state), mix(state ^ _TAIL)) if path.tail else delay
-        if (fate & _LOW) < path.reorder_below:
+        if path.tail:
+            delay = path.crossing(state)
+        if fate < path.reorder_below:
             fates.reordered += 1
             path.note("reordering")
-            delay += (harm >> 32) * path.reordering_delay >> 32
+            delay += mix(fate) % (path.reordering_delay + 1)
         landing = self._landing(path, flight, harm)
         self._schedule.after(delay, landing)
-        if (fate >> 32) < path.duplicate_below:
+        twin = mix(state ^ _TWIN)
+        if twin < path.duplicate_below:
             fates.duplicated += 1
             path.note("duplication")
-            self._schedule.after(path.crossing(fate, harm), landing)
+            self._schedule.after(path.crossing(mix(twin)), landing)
 
     def _landing(self, path: Path, flight: "_Flight", harm: int) -> Callable[[], None]:
         host, sender, to, data = flight
-        if (harm & _LOW) < path.corrupt_below:
+        if harm < path.corrupt_below:
             path.note("corruption")
             return partial(self._refuse, host)
-        if mix(harm) >> 32 < path.tamper_below:
+        if mix(harm) < path.tamper_below:
             self.fates.tampered += 1
             path.note("tampering")
-            return partial(self._land, (host, sender, to, flipped(data, mix(harm))))
+            return partial(self._land, (host, sender, to, flipped(data, mix(harm ^ _FATE))))
         return partial(self._land, flight)
 
-    def _is_in_burst(self, link: Link[Host], word: int) -> bool:
+    def _is_in_burst(self, link: Link[Host], state: int) -> bool:
         for burst in link.path.bursts:
             if link.spells is None:
                 link.spells = {}
             spell = link.spells.setdefault(burst, Spell())
-            words = _words(word)
-            if spell.move(burst, self._schedule.now, words) and next(words) >> 32 < burst.loss * (
-                _LOW + 1
-            ):
+            words = _words(state)
+            if spell.move(burst, self._schedule.now, words) and next(words) < burst.loss * _ALL:
                 link.path.note("burst")
                 return True
         return False
@@ -321,11 +321,15 @@ _Flight: TypeAlias = tuple[Host, MemberId, MemberId, bytes]
 """To which place, by whom, for whom, what."""
 
 
+def _ignore(process: Process, event: Event) -> None:
+    """Drop what arrives before anybody wants it."""
+
+
 def flipped(data: bytes, word: int) -> bytes:
     """Return `data` with one to four bits flipped, chosen by the random bits of `word`."""
     damaged = bytearray(data)
     for _ in range(1 + word % 4 if data else 0):
-        word = mix(word + GOLDEN)
+        word = mix(word + ADDEND)
         damaged[(word >> 8) % len(damaged)] ^= 1 << (word & 7)
     return bytes(damaged)
 

@@ -1,8 +1,9 @@
 """Randomness without a shared generator: every concern has its own, named after it.
 
 A generator is derived from the seed and a name, so that one more fault, link or member
-leaves the draws of all others as they were. Links draw from `mix`, a few bytes of state
-each: a thousand members have a million links.
+leaves the draws of all others as they were. Links draw from a linear congruential
+generator of 64 bits, for a thousand members have a million links: its state is eight bytes,
+a step is one multiplication, and its high bits, the only ones in use, are as good as needed.
 """
 
 from hashlib import blake2b
@@ -10,8 +11,9 @@ from math import frexp
 from random import Random
 
 MASK = (1 << 64) - 1
-GOLDEN = 0x9E3779B97F4A7C15
-"""The step of the splitmix64 sequence: a state plus k steps, mixed, is its k-th word."""
+FACTOR = 0x5851F42D4C957F2D
+ADDEND = 0x14057B7EF767814F
+"""`(state * FACTOR + ADDEND) & MASK` is a link's next state; the high bits are the draw."""
 
 _LN2 = 0.6931471805599453
 
@@ -28,7 +30,7 @@ def generator(seed: int, *names: str | int) -> Random:
 
 
 def mix(state: int) -> int:
-    """Return the 64 random bits that belong to `state` (the output function of splitmix64)."""
+    """Return 64 more random bits that belong to `state` (the output function of splitmix64)."""
     state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & MASK
     return state ^ (state >> 31)

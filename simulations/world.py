@@ -76,13 +76,12 @@ class World(GroundTruth):
         """For whoever decides what to do to this world; machines and links have their own."""
         self._schedule = Schedule()
         self._hosts = list(config.places())
-        self._network = Network(
-            self._schedule, self._hosts, config.network, config.seed, self._deliver
-        )
-        self._streams = Streams(self._schedule, self._network, self._hosts, self._deliver)
+        self._network = Network(self._schedule, self._hosts, config.network, config.seed)
         self._driver = Driver(
             self._schedule, config.driver, send=self._network.send, perform=self._perform
         )
+        self._network.hand_to(self._driver.deliver)
+        self._streams = Streams(self._schedule, self._network, self._hosts, self._driver.deliver)
         self._lifecycle = Lifecycle(
             self._schedule, self._network, self._driver, self._streams, make, config.seed
         )
@@ -209,9 +208,6 @@ class World(GroundTruth):
         self._driver.keep_trace(trace)
 
     # --- how it moves -------------------------------------------------------------------------
-
-    def _deliver(self, process: Process, event: Event) -> None:
-        self._driver.deliver(process, event)
 
     def _deliver_to(self, host: Host, event: Event) -> None:
         if host.process is not None:
