@@ -1,0 +1,103 @@
+"""What is still to be told: encoded once, sent a bounded number of times, freshest first.
+
+One slot per key: a newer word on the same subject replaces the older one (SWIM 4.1).
+"""
+
+from collections.abc import Iterator
+from math import ceil, log10
+
+SMALLEST_BYTES = 16
+"""No broadcast is smaller: with less room than this there is no use in looking further."""
+
+
+def transmit_limit(multiplier: int, members: int) -> int:
+    """Return multiplier x ceil(log10(members + 1)): how often one member sends one broadcast."""
+    return multiplier * ceil(log10(members + 1))
+
+
+class BroadcastQueue:
+    """Broadcasts by how often they were sent: what was sent least goes first, newest before older.
+
+    `dropped` counts what had to go because the queue was full.
+    """
+
+    __slots__ = ("_count_of", "_levels", "_most", "dropped")
+
+    def __init__(self, most: int) -> None:
+        """Hold at most `most` broadcasts."""
+        self._levels: list[dict[bytes, bytes]] = [{}]
+        self._count_of: dict[bytes, int] = {}
+        self._most = most
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        """Return how many broadcasts wait."""
+        return len(self._count_of)
+
+    def __contains__(self, key: bytes) -> bool:
+        """Tell whether a broadcast waits under `key`."""
+        return key in self._count_of
+
+    def put(self, key: bytes, payload: bytes) -> None:
+        """Queue `payload` as never sent; it replaces what waits under `key`."""
+        self.discard(key)
+        if len(self._count_of) >= self._most:
+            self._drop_one()
+        self._levels[0][key] = payload
+        self._count_of[key] = 0
+
+    def discard(self, key: bytes) -> None:
+        """Forget what waits under `key`, if anything."""
+        count = self._count_of.pop(key, None)
+        if count is not None:
+            del self._levels[count][key]
+
+    def heard(self, key: bytes, payload: bytes, limit: int) -> None:
+        """Count a duplicate that somebody else sent as a transmission of our own."""
+        count = self._count_of.get(key)
+        if count is not None and self._levels[count][key] == payload:
+            self._sent(key, count, limit)
+
+    def take(self, room: int, limit: int) -> list[bytes]:
+        """Return payloads that fit into `room` bytes together, counted as sent once more."""
+        if not self._count_of:
+            return []
+        taken: list[tuple[bytes, int]] = []
+        payloads: list[bytes] = []
+        for key, count, payload in self._in_order():
+            if room < SMALLEST_BYTES:
+                break
+            if len(payload) <= room:
+                room -= len(payload)
+                taken.append((key, count))
+                payloads.append(payload)
+        for key, count in taken:
+            self._sent(key, count, limit)
+        return payloads
+
+    def _in_order(self) -> Iterator[tuple[bytes, int, bytes]]:
+        for count, level in enumerate(self._levels):
+            for key in reversed(level):
+                yield key, count, level[key]
+
+    def _sent(self, key: bytes, count: int, limit: int) -> None:
+        payload = self._levels[count].pop(key)
+        if count + 1 >= limit:
+            del self._count_of[key]
+            return
+        if count + 1 == len(self._levels):
+            self._levels.append({})
+        self._levels[count + 1][key] = payload
+        self._count_of[key] = count + 1
+
+    def _drop_one(self) -> None:
+        level = next(level for level in reversed(self._levels) if level)
+        oldest = next(iter(level))
+        self.discard(oldest)
+        self.dropped += 1
+
+    def check_invariants(self) -> None:
+        """Assert that each key stands in exactly one level and that the bound holds."""
+        keys = [key for level in self._levels for key in level]
+        assert len(keys) == len(set(keys)) == len(self._count_of) <= self._most
+        assert all(key in self._levels[count] for key, count in self._count_of.items())

@@ -1,0 +1,78 @@
+"""Claims that ride along, from wherever: each goes to the part that judges it."""
+
+from typing import assert_never
+
+from failure_detect.cases import Cases
+from failure_detect.claims import Accusations, AliveClaim, Item, LeftClaim, NodeReport, Payload
+from failure_detect.clock import Instant
+from failure_detect.events import BroadcastReceived
+from failure_detect.identity import MemberId
+from failure_detect.messages import Packet
+from failure_detect.nodes import Nodes
+from failure_detect.pool import Pool, Refusal
+from failure_detect.probation import Probation
+from failure_detect.registry import Outcome, Registry
+
+
+class Intake:
+    """Hands claims out, those of a frame in an order in which they make sense."""
+
+    def __init__(
+        self, pool: Pool, registry: Registry, cases: Cases, probation: Probation, nodes: Nodes
+    ) -> None:
+        """Judge nothing here."""
+        self._pool = pool
+        self._registry = registry
+        self._cases = cases
+        self._probation = probation
+        self._nodes = nodes
+
+    def take(self, packet: Packet, now: Instant) -> None:
+        """Take in what came over a stream: who lives first, so that accusers are known."""
+        first = [item for item in packet.items if isinstance(item, AliveClaim)]
+        then = [item for item in packet.items if not isinstance(item, AliveClaim)]
+        for claim in first:
+            self.on_alive(claim, now, spread=False)
+        for item in then:
+            if isinstance(item, Accusations):
+                self._on_accusations(item, now, spread=False)
+            else:
+                self._take_one(None, item, now)
+
+    def gossip(self, sender: MemberId, packet: Packet, now: Instant) -> None:
+        """Take in what rode along with a datagram of `sender`."""
+        for item in packet.items:
+            self._take_one(sender, item, now)
+
+    def _take_one(self, sender: MemberId | None, item: Item, now: Instant) -> None:
+        match item:
+            case AliveClaim():
+                self.on_alive(item, now)
+            case LeftClaim():
+                self._registry.on_left(item, now)
+            case Accusations():
+                self._on_accusations(item, now)
+            case NodeReport():
+                self._nodes.on_report(item, now)
+            case Payload(key, payload, _):
+                if sender is not None:
+                    self._pool.fact(BroadcastReceived(sender, key, payload))
+            case _:
+                assert_never(item)
+
+    def on_alive(self, claim: AliveClaim, now: Instant, *, spread: bool = True) -> None:
+        """Take in an `alive` claim; an unvouched one of a dead member is a hint to ask it."""
+        if self._registry.on_alive(claim, now, spread=spread) is Outcome.UNVOUCHED:
+            identity = self._pool.authority.identify(claim.certificate)
+            member = None if identity is None else self._pool.members.get(identity.member)
+            if member is not None:
+                self._probation.on_claim(member, claim, now)
+
+    def _on_accusations(self, claim: Accusations, now: Instant, *, spread: bool = True) -> None:
+        subject = self._pool.members.by_short(claim.subject)
+        if subject is None:
+            self._pool.refuse(Refusal.UNKNOWN_MEMBER)
+        elif subject is not self._pool.own:
+            self._cases.hear(claim, subject, now, spread=spread)
+        elif self._cases.is_signed(claim, subject):
+            self._registry.refute(claim.incarnation, now)

@@ -1,0 +1,217 @@
+"""A node is not its agent: is the node itself silent? (design, section 3)
+
+A few members, chosen by hash of the node among those on other nodes, connect to the node's
+own address: now and then while its agent lives, at once and again and again when it is dead.
+They sign what they find. A node is silent when its agent is dead, at least two of its
+checkers (one, where there is one) met silence where they had been answered before, and none
+was answered.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
+
+from failure_detect.claims import NodeReport, node_message
+from failure_detect.clock import Instant
+from failure_detect.events import ConnectNode, NodeAnswered, NodeSilent
+from failure_detect.gossip import Gossiper
+from failure_detect.identity import Address, MemberId, NodeName
+from failure_detect.members import GONE, Member, Status
+from failure_detect.pool import Pool, Refusal
+from failure_detect.wire import encode_node_report
+
+_TICKS_PER_INTERVAL = 6
+_QUORUM = 2
+
+
+@dataclass(slots=True)
+class _Inquest:
+    """A node whose agent is dead: what its checkers say."""
+
+    node: NodeName
+    address: Address
+    tries: int = 0
+    silent: bool = False
+    reports: dict[MemberId, NodeReport] = field(default_factory=dict)
+
+
+class Nodes:
+    """Checks nodes for which this member is chosen, and weighs what all checkers say."""
+
+    def __init__(self, pool: Pool, gossiper: Gossiper, now: Instant) -> None:
+        """Begin with the first tick of the regular checks."""
+        self._pool = pool
+        self._gossiper = gossiper
+        self._answered_at: dict[NodeName, Instant] = {}
+        self._inquests: dict[NodeName, _Inquest] = {}
+        self._connects: dict[int, NodeName] = {}
+        self._connect = 0
+        self._serial = 0
+        self._tick(now)
+
+    def __len__(self) -> int:
+        """Return the number of nodes whose agent is dead and that are looked into."""
+        return len(self._inquests)
+
+    def checkers(self, node: NodeName) -> list[Member]:
+        """Return who connects to `node`: the next on the ring after its hash, on other nodes."""
+        members, own = self._pool.members, self._pool.own.identity
+        ring = members.ring
+        start = bisect_left(ring, blake2b(node.encode(), digest_size=32).digest())
+        found: list[Member] = []
+        for offset in range(len(ring)):
+            member = members.get(ring[(start + offset) % len(ring)])
+            assert member is not None
+            if member.identity.group == own.group and member.identity.node != node:
+                found.append(member)
+                if len(found) == self._pool.config.node.checkers:
+                    break
+        return found
+
+    def _is_ours(self, node: NodeName) -> bool:
+        return any(member is self._pool.own for member in self.checkers(node))
+
+    # --- while the agent lives -----------------------------------------------------------
+
+    def _tick(self, now: Instant) -> None:
+        config = self._pool.config.node
+        for member in self._pool.members:
+            identity = member.identity
+            if (
+                identity.node_address is not None
+                and identity.group == self._pool.own.identity.group
+                and member.status is Status.ALIVE
+                and now - self._answered_at.get(identity.node, -config.interval) >= config.interval
+                and self._is_ours(identity.node)
+            ):
+                self._start_connect(identity.node, identity.node_address)
+        pause = config.interval // _TICKS_PER_INTERVAL
+        wait = pause // 2 + int(self._pool.rng.random() * pause)
+        self._pool.agenda.schedule(now + wait, self._tick)
+
+    def on_alive(self, member: Member, now: Instant) -> None:
+        """An agent is alive on its node: it joined, came back, or replaced a dead one."""
+        inquest = self._inquests.pop(member.identity.node, None)
+        if inquest is not None and inquest.silent:
+            self._pool.fact(NodeAnswered(inquest.node))
+        address = member.identity.node_address
+        same_group = member.identity.group == self._pool.own.identity.group
+        if address is not None and same_group and self._is_ours(member.identity.node):
+            # At once, so that silence counts soon; the agenda spreads it over a second.
+            at = now + int(self._pool.rng.random() * 1_000_000)
+            node = member.identity.node
+            self._pool.agenda.schedule(at, lambda _: self._start_connect(node, address))
+
+    def _start_connect(self, node: NodeName, address: Address) -> None:
+        self._connect += 1
+        self._connects[self._connect] = node
+        timeout = self._pool.config.node.timeout
+        self._pool.out.append(ConnectNode(self._connect, address, timeout))
+
+    # --- when it is dead -------------------------------------------------------------------
+
+    def on_death(self, member: Member, now: Instant) -> None:
+        """An agent is dead: have its node looked at, if it is one of our own group's."""
+        identity = member.identity
+        if identity.node_address is None or identity.group != self._pool.own.identity.group:
+            return
+        if identity.node in self._inquests:
+            return
+        self._inquests[identity.node] = _Inquest(identity.node, identity.node_address)
+        self._check(identity.node, now)
+
+    def _check(self, node: NodeName, now: Instant) -> None:
+        inquest = self._inquests.get(node)
+        if inquest is None:
+            return
+        if self._is_ours(node):
+            inquest.tries = 0
+            self._start_connect(node, inquest.address)
+        again = now + self._pool.config.node.recheck
+        self._pool.agenda.schedule(again, partial(self._check, node))
+
+    def on_connect(self, connect: int, answered: bool, now: Instant) -> None:
+        """A connect of ours ended: an answer, a refusal included, or silence."""
+        node = self._connects.pop(connect, None)
+        if node is None:
+            return
+        inquest = self._inquests.get(node)
+        if inquest is None:
+            if answered:
+                self._answered_at[node] = now
+            return
+        if answered:
+            self._report(inquest, silent=False, now=now)
+            return
+        inquest.tries += 1
+        if inquest.tries < self._pool.config.node.tries:
+            self._start_connect(node, inquest.address)
+        elif now - self._answered_at.get(node, -1 << 62) <= self._pool.config.node.valid:
+            self._report(inquest, silent=True, now=now)
+
+    def _report(self, inquest: _Inquest, *, silent: bool, now: Instant) -> None:
+        pool, own = self._pool, self._pool.own
+        key = own.identity.member
+        last = inquest.reports.get(key)
+        if last is not None and last.silent is silent:
+            return
+        if silent and pool.health.is_deaf(now) and not pool.is_alone():
+            return
+        self._serial += 1
+        message = node_message(pool.config.pool, inquest.node, key, self._serial, silent)
+        report = encode_node_report(
+            inquest.node, own.short, self._serial, silent, pool.authority.sign(message)
+        )
+        inquest.reports[key] = report
+        self._gossiper.tell(_slot(report), report.raw, now)
+        self._weigh(inquest)
+
+    def on_report(self, report: NodeReport, now: Instant) -> None:
+        """Take in what a checker signed; each of its findings replaces its last."""
+        pool = self._pool
+        inquest = self._inquests.get(report.node)
+        checker = pool.members.by_short(report.checker)
+        if inquest is None or checker is None or checker.status in GONE:
+            pool.refuse(Refusal.STALE)
+            return
+        key = checker.identity.member
+        last = inquest.reports.get(key)
+        if last is not None and last.serial >= report.serial:
+            pool.queue.heard(_slot(report), report.raw, pool.transmit_limit())
+            return
+        message = node_message(pool.config.pool, report.node, key, report.serial, report.silent)
+        if checker.identity.node == report.node:
+            pool.refuse(Refusal.NOT_ENTITLED)
+        elif not pool.authority.verify(key, message, report.signature):
+            pool.refuse(Refusal.SIGNATURE)
+        else:
+            inquest.reports[key] = report
+            self._gossiper.tell(_slot(report), report.raw, now)
+            self._weigh(inquest)
+
+    def _weigh(self, inquest: _Inquest) -> None:
+        chosen = [member.identity.member for member in self.checkers(inquest.node)]
+        heard = [inquest.reports[key] for key in chosen if key in inquest.reports]
+        wanted = min(_QUORUM, len(chosen))
+        silent = len(heard) >= wanted > 0 and all(report.silent for report in heard)
+        if silent and not inquest.silent:
+            self._pool.fact(NodeSilent(inquest.node))
+        elif inquest.silent and not silent:
+            self._pool.fact(NodeAnswered(inquest.node))
+        inquest.silent = silent
+
+    def forget(self, node: NodeName) -> None:
+        """The node's object is gone."""
+        self._inquests.pop(node, None)
+        self._answered_at.pop(node, None)
+
+    def check_invariants(self) -> None:
+        """Assert that a silent node has reports that say so."""
+        for inquest in self._inquests.values():
+            if inquest.silent:
+                assert any(report.silent for report in inquest.reports.values())
+
+
+def _slot(report: NodeReport) -> bytes:
+    return b"n" + report.checker + report.node.encode()

@@ -1,0 +1,153 @@
+"""The way back from the dead.
+
+Each member probes one dead member after long pauses, for ever, so every partition finds
+itself again. Who answers is watched: several answers, some time apart, and one observer
+vouches. Where one came back others will, so everybody asks faster for a while.
+"""
+
+from functools import partial
+
+from failure_detect.agenda import Timer
+from failure_detect.claims import AliveClaim
+from failure_detect.clock import Instant
+from failure_detect.identity import MemberId
+from failure_detect.members import Member, Status
+from failure_detect.messages import Ack
+from failure_detect.pool import Pool
+from failure_detect.registry import Registry
+
+_MISSES = 3
+"""Questions in a row that may stay unanswered before an observer stops watching."""
+
+
+class _Watch:
+    __slots__ = ("answers", "claim", "member", "misses", "waiting")
+
+    def __init__(self, member: Member) -> None:
+        self.member = member
+        self.answers = 0
+        self.misses = 0
+        self.waiting = False
+        self.claim: AliveClaim | None = None
+
+
+class Probation:
+    """Asks the dead, and watches those that answer."""
+
+    def __init__(self, pool: Pool, registry: Registry, now: Instant) -> None:
+        """Return members to life through `registry`."""
+        self._pool = pool
+        self._registry = registry
+        self._watched: dict[MemberId, _Watch] = {}
+        self._eager_until: Instant = now
+        self._timer: Timer | None = None
+
+    def __len__(self) -> int:
+        """Return the number of dead members that are being watched."""
+        return len(self._watched)
+
+    def on_death(self, now: Instant) -> None:
+        """Somebody is dead: see to it that the dead are asked."""
+        if self._timer is None:
+            self._schedule(now)
+
+    def on_return(self, now: Instant) -> None:
+        """Somebody came back: ask the others faster for a while."""
+        probation = self._pool.config.probation
+        was_eager = now < self._eager_until
+        self._eager_until = now + probation.eager
+        if self._timer is not None and not was_eager:
+            self._timer.cancel()
+            self._schedule(now)
+
+    def _schedule(self, now: Instant) -> None:
+        probation = self._pool.config.probation
+        eager = now < self._eager_until
+        pause = probation.eager_interval if eager else probation.interval
+        # Jitter of a half, so that members do not ask in step.
+        wait = pause // 2 + int(self._pool.rng.random() * pause)
+        self._timer = self._pool.agenda.schedule(now + wait, self._ask_one)
+
+    def _ask_one(self, now: Instant) -> None:
+        dead = self._pool.members.dead
+        self._timer = None
+        if not dead:
+            return
+        member = self._pool.members.get(dead[int(self._pool.rng.random() * len(dead))])
+        assert member is not None
+        if member.identity.member not in self._watched and now >= self._opens_at(member):
+            self._pool.ping(member, now, self._on_first)
+        self._schedule(now)
+
+    def _opens_at(self, member: Member) -> Instant:
+        """Return when watching may begin so that it ends with the hold-down."""
+        probation = self._pool.config.probation
+        return member.hold_until - probation.answers * probation.spacing
+
+    def _on_first(self, member: Member, _ack: Ack, now: Instant) -> None:
+        self.on_contact(member, now)
+
+    def on_contact(self, member: Member, now: Instant) -> None:
+        """A dead member answered, or said something to us: watch it."""
+        key = member.identity.member
+        full = len(self._watched) >= self._pool.config.probation.concurrent
+        if member.status is not Status.DEAD or key in self._watched or full:
+            return
+        if now < self._opens_at(member):
+            return
+        watch = self._watched[key] = _Watch(member)
+        self._ask(watch, now)
+
+    def on_claim(self, member: Member, claim: AliveClaim, now: Instant) -> None:
+        """A dead member's unvouched claim came, from itself or from whoever compared lists."""
+        self.on_contact(member, now)
+        watch = self._watched.get(member.identity.member)
+        if watch is not None and (
+            watch.claim is None or watch.claim.incarnation < claim.incarnation
+        ):
+            watch.claim = claim
+
+    def _ask(self, watch: _Watch, now: Instant) -> None:
+        if not self._is_watched(watch):
+            return
+        if watch.member.status is not Status.DEAD:
+            self._drop(watch)
+            return
+        if watch.waiting:
+            watch.misses += 1
+            watch.answers = 0
+            if watch.misses == _MISSES:
+                self._drop(watch)
+                return
+        watch.waiting = True
+        self._pool.ping(watch.member, now, partial(self._on_answer, watch))
+        spacing = self._pool.config.probation.spacing
+        self._pool.agenda.schedule(now + spacing, partial(self._ask, watch))
+
+    def _on_answer(self, watch: _Watch, _member: Member, _ack: Ack, now: Instant) -> None:
+        if not self._is_watched(watch) or not watch.waiting:
+            return
+        watch.waiting = False
+        watch.misses = 0
+        watch.answers += 1
+        enough = watch.answers >= self._pool.config.probation.answers
+        if enough and now >= watch.member.hold_until and watch.claim is not None:
+            self._registry.vouch_for(watch.claim, watch.member, now)
+            self._drop(watch)
+
+    def _is_watched(self, watch: _Watch) -> bool:
+        return self._watched.get(watch.member.identity.member) is watch
+
+    def _drop(self, watch: _Watch) -> None:
+        self._watched.pop(watch.member.identity.member, None)
+
+    def forget(self) -> None:
+        """Drop watches over members that are no longer dead."""
+        for watch in list(self._watched.values()):
+            if watch.member.status is not Status.DEAD:
+                self._drop(watch)
+
+    def check_invariants(self) -> None:
+        """Assert the bound, and that somebody asks while anybody is dead."""
+        assert len(self._watched) <= self._pool.config.probation.concurrent
+        assert self._timer is not None or not self._pool.members.dead

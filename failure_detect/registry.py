@@ -1,0 +1,302 @@
+"""Who is a member: admission, refutation, leaving, succession.
+
+Rule 1: nothing changes before a certificate and a signature have been verified. Rule 2: of
+two members of one node the certificate with the higher start number lives, and the other is
+retired at once. Rule 3: whoever left or was retired never comes back under that key. Rule 4:
+a dead member comes back at a higher incarnation only, and only with a living member's vouch.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from failure_detect.cases import Cases, subject_key
+from failure_detect.claims import (
+    INCARNATION_MAX,
+    AliveClaim,
+    LeftClaim,
+    alive_message,
+    left_message,
+    vouch_message,
+)
+from failure_detect.clock import SECOND, Duration, Instant
+from failure_detect.events import (
+    CertificateNeeded,
+    MemberJoined,
+    MemberLeft,
+    MemberRetired,
+    MemberReturned,
+    MemberUpdated,
+)
+from failure_detect.gossip import Gossiper
+from failure_detect.identity import Identity, NodeName, short_id
+from failure_detect.members import GONE, Member, Status
+from failure_detect.pool import Pool, Refusal
+from failure_detect.wire import encode_alive, encode_left
+
+_OUTBID: Duration = 2 * SECOND
+"""Least pause between two requests for a higher start number; it doubles each time."""
+
+
+class Outcome(Enum):
+    """What became of an `alive` claim."""
+
+    ADMITTED = auto()
+    RAISED = auto()
+    RETURNED = auto()
+    KNOWN = auto()
+    REFUSED = auto()
+    UNVOUCHED = auto()
+
+
+class Registry:
+    """Admits, updates and retires members; speaks for this one."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        gossiper: Gossiper,
+        cases: Cases,
+        on_join: Callable[[Member, Instant], None],
+        on_return: Callable[[Member, Instant], None],
+    ) -> None:
+        """Tell what is news through `gossiper`; the other parts hear who joins and returns."""
+        self._pool = pool
+        self._gossiper = gossiper
+        self._cases = cases
+        self._on_join = on_join
+        self._on_return = on_return
+        self._tokens = pool.config.limit.refutations
+        self._refilled: Instant = 0
+        self._outbid_at: Instant = 0
+        self._outbid_wait: Duration = _OUTBID
+        self._spread = True
+        self.left = False
+
+    # --- this member -------------------------------------------------------------------
+
+    def refute(self, incarnation: int, now: Instant) -> None:
+        """Somebody holds something against this member at `incarnation`: go above it.
+
+        At most so many times a second; whoever lies about us does not make us flood the pool.
+        """
+        own = self._pool.own
+        if incarnation < own.incarnation or own.incarnation == INCARNATION_MAX or self.left:
+            return
+        if incarnation > own.incarnation:
+            self._pool.refuse(Refusal.UNSIGNED_INCARNATION)
+            return
+        if not self._spend(now):
+            self._pool.refuse(Refusal.OVER_LIMIT)
+            return
+        self._pool.health.worse()
+        self.announce(own.incarnation + 1, now)
+
+    def _spend(self, now: Instant) -> bool:
+        most = self._pool.config.limit.refutations
+        if now - self._refilled >= SECOND:
+            self._tokens, self._refilled = most, now
+        if self._tokens == 0:
+            return False
+        self._tokens -= 1
+        return True
+
+    def announce(self, incarnation: int, now: Instant) -> None:
+        """Sign and tell that this member lives at `incarnation`."""
+        own, pool = self._pool.own, self._pool
+        certificate = pool.certificate
+        message = alive_message(pool.config.pool, own.identity.member, incarnation, certificate)
+        claim = encode_alive(certificate, incarnation, pool.authority.sign(message))
+        pool.members.set_claim(own, incarnation, claim.raw, now)
+        self._gossiper.tell(subject_key(own), claim.raw, now)
+
+    def renew(self, certificate: bytes, now: Instant) -> None:
+        """Use a new certificate of this member's key: a higher start, or another address."""
+        identity = self._pool.authority.identify(certificate)
+        own = self._pool.own
+        if identity is None or identity.member != own.identity.member:
+            self._pool.refuse(Refusal.CERTIFICATE)
+            return
+        self._pool.certificate = certificate
+        self._pool.members.set_identity(own, identity)
+        self.announce(min(own.incarnation + 1, INCARNATION_MAX), now)
+
+    def leave(self, now: Instant) -> None:
+        """Sign and tell that this member stops; at once to some, by gossip to all."""
+        own, pool = self._pool.own, self._pool
+        self.left = True
+        message = left_message(pool.config.pool, own.identity.member, own.incarnation)
+        claim = encode_left(own.short, own.incarnation, pool.authority.sign(message))
+        own.claim = claim.raw
+        self._gossiper.tell(subject_key(own), claim.raw, now)
+
+    # --- alive -------------------------------------------------------------------------
+
+    def on_alive(self, claim: AliveClaim, now: Instant, *, spread: bool = True) -> Outcome:
+        """Take in an `alive` claim, whoever brought it; `spread` what is news by gossip.
+
+        What a comparison of lists or an earlier run brought is not spread: others compare too.
+        """
+        pool = self._pool
+        self._spread = spread
+        if len(claim.certificate) > pool.config.limit.certificate_bytes:
+            return self._refused(Refusal.OVER_LIMIT)
+        identity = pool.authority.identify(claim.certificate)
+        if identity is None:
+            return self._refused(Refusal.CERTIFICATE)
+        member = pool.members.get(identity.member)
+        if member is None:
+            return self._on_stranger(claim, identity, now)
+        if member is pool.own or member.status in GONE:
+            return Outcome.KNOWN
+        if claim.incarnation <= member.incarnation:
+            pool.queue.heard(subject_key(member), claim.raw, pool.transmit_limit())
+            return Outcome.KNOWN
+        if not self._is_signed(claim, identity):
+            return self._refused(Refusal.SIGNATURE)
+        if member.status is Status.DEAD:
+            return self._on_dead(claim, member, identity, now)
+        self._cases.lift(member, now)
+        self._raise(claim, member, identity, now)
+        pool.fact(MemberUpdated(member.identity, member.incarnation))
+        return Outcome.RAISED
+
+    def _refused(self, reason: Refusal) -> Outcome:
+        self._pool.refuse(reason)
+        return Outcome.REFUSED
+
+    def _is_signed(self, claim: AliveClaim, identity: Identity) -> bool:
+        message = alive_message(
+            self._pool.config.pool, identity.member, claim.incarnation, claim.certificate
+        )
+        return self._pool.authority.verify(identity.member, message, claim.signature)
+
+    def _raise(self, claim: AliveClaim, member: Member, identity: Identity, now: Instant) -> None:
+        if identity.start < member.identity.start:
+            identity = member.identity  # An older certificate of the same key: keep the newer.
+        elif identity != member.identity:
+            self._pool.members.set_identity(member, identity)
+        self._pool.members.set_claim(member, claim.incarnation, claim.raw, now)
+        self._tell(member, claim.raw, now)
+
+    def _tell(self, member: Member, raw: bytes, now: Instant) -> None:
+        if self._spread:
+            self._gossiper.tell(subject_key(member), raw, now)
+
+    def _on_dead(
+        self, claim: AliveClaim, member: Member, identity: Identity, now: Instant
+    ) -> Outcome:
+        if not self._is_vouched(claim, identity):
+            self._pool.refuse(Refusal.NOT_VOUCHED)
+            return Outcome.UNVOUCHED
+        self._return(claim, member, identity, now)
+        return Outcome.RETURNED
+
+    def _is_vouched(self, claim: AliveClaim, identity: Identity) -> bool:
+        if claim.voucher is None or claim.vouch is None:
+            return False
+        voucher = self._pool.members.by_short(claim.voucher)
+        if voucher is None or voucher.status > Status.SUSPECT:
+            return False
+        key = voucher.identity.member
+        message = vouch_message(self._pool.config.pool, identity.member, claim.incarnation, key)
+        return key != identity.member and self._pool.authority.verify(key, message, claim.vouch)
+
+    def _return(self, claim: AliveClaim, member: Member, identity: Identity, now: Instant) -> None:
+        member.accusations = b""
+        self._pool.members.set_status(member, Status.ALIVE, now)
+        self._raise(claim, member, identity, now)
+        self._pool.fact(MemberReturned(member.identity.member, member.incarnation))
+        self._on_return(member, now)
+
+    def vouch_for(self, claim: AliveClaim, member: Member, now: Instant) -> bool:
+        """Sign that a dead member answers again, and tell; False where its claim is no good."""
+        identity = self._pool.authority.identify(claim.certificate)
+        if identity is None or identity.member != member.identity.member:
+            return False
+        if claim.incarnation <= member.incarnation or not self._is_signed(claim, identity):
+            return False
+        pool, own = self._pool, self._pool.own
+        message = vouch_message(
+            pool.config.pool, identity.member, claim.incarnation, own.identity.member
+        )
+        vouch = (own.short, pool.authority.sign(message))
+        vouched = encode_alive(claim.certificate, claim.incarnation, claim.signature, vouch)
+        self._spread = True
+        self._return(vouched, member, identity, now)
+        return True
+
+    # --- strangers ---------------------------------------------------------------------
+
+    def _on_stranger(self, claim: AliveClaim, identity: Identity, now: Instant) -> Outcome:
+        pool = self._pool
+        short = short_id(identity.member)
+        if len(pool.members) >= pool.config.limit.members or pool.members.by_short(short):
+            return self._refused(Refusal.OVER_LIMIT)
+        if not self._is_signed(claim, identity):
+            return self._refused(Refusal.SIGNATURE)
+        rival = pool.members.on_node(identity)
+        if rival is pool.own:
+            self._outbid(identity.start, now)
+            return self._refused(Refusal.GONE)
+        if rival is not None and identity.start <= rival.identity.start:
+            return self._refused(Refusal.GONE)
+        member = Member(identity, claim.incarnation, claim.raw, now)
+        pool.members.insert(member)
+        pool.members.changed_at = now
+        if rival is not None:
+            self._retire(rival, member, now)
+        self._tell(member, claim.raw, now)
+        pool.fact(MemberJoined(identity, claim.incarnation))
+        self._on_join(member, now)
+        return Outcome.ADMITTED
+
+    def _retire(self, rival: Member, successor: Member, now: Instant) -> None:
+        self._cases.drop(rival)
+        if rival.status in GONE:
+            return
+        self._pool.queue.discard(subject_key(rival))
+        self._pool.members.set_status(rival, Status.RETIRED, now)
+        self._pool.fact(MemberRetired(rival.identity.member, successor.identity.member))
+
+    def _outbid(self, start: int, now: Instant) -> None:
+        """Another process claims our node: go above it, less and less often if it does too."""
+        if start < self._pool.own.identity.start or now < self._outbid_at:
+            return
+        self._outbid_at = now + self._outbid_wait
+        self._outbid_wait = min(2 * self._outbid_wait, 64 * _OUTBID)
+        self._pool.fact(CertificateNeeded(start + 1))
+
+    # --- going -------------------------------------------------------------------------
+
+    def on_left(self, claim: LeftClaim, now: Instant) -> None:
+        """Take in a signed leave: the member is gone, and not dead."""
+        pool = self._pool
+        member = pool.members.by_short(claim.subject)
+        if member is None:
+            pool.refuse(Refusal.UNKNOWN_MEMBER)
+            return
+        if member is pool.own or member.status in GONE:
+            pool.queue.heard(subject_key(member), claim.raw, pool.transmit_limit())
+            return
+        key = member.identity.member
+        message = left_message(pool.config.pool, key, claim.incarnation)
+        if claim.incarnation < member.incarnation:
+            pool.refuse(Refusal.STALE)
+        elif not pool.authority.verify(key, message, claim.signature):
+            pool.refuse(Refusal.SIGNATURE)
+        else:
+            self._cases.drop(member)
+            member.accusations = b""
+            member.claim = claim.raw
+            pool.members.set_status(member, Status.LEFT, now)
+            self._gossiper.tell(subject_key(member), claim.raw, now)
+            pool.fact(MemberLeft(key))
+
+    def forget(self, node: NodeName) -> None:
+        """The node's object is gone: forget what is dead or gone of it."""
+        own = self._pool.own.identity
+        for member in list(self._pool.members):
+            same = member.identity.node == node and member.identity.group == own.group
+            if same and member.status not in (Status.ALIVE, Status.SUSPECT):
+                self._pool.queue.discard(subject_key(member))
+                self._pool.members.remove(member)

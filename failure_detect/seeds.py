@@ -1,0 +1,47 @@
+"""Joining, and never forgetting where to join: seeds are asked for ever."""
+
+from failure_detect.clock import Instant
+from failure_detect.identity import Address
+from failure_detect.pool import Pool
+from failure_detect.sync import Sync
+
+
+class Seeds:
+    """Asks every seed while nobody is known, and now and then one that is no live member."""
+
+    def __init__(self, pool: Pool, sync: Sync, now: Instant) -> None:
+        """Ask through `sync`."""
+        self._pool = pool
+        self._sync = sync
+        self._addresses: tuple[Address, ...] = ()
+        self._ask(now)
+
+    def resolved(self, addresses: tuple[Address, ...], now: Instant) -> None:
+        """Replace the list, and ask at once if nobody is known yet."""
+        news = addresses != self._addresses
+        self._addresses = addresses
+        if news and self._pool.members.live_count == 1:
+            self._ask_all(now)
+
+    def _ask(self, now: Instant) -> None:
+        pool, sync = self._pool, self._pool.config.sync
+        if pool.members.live_count == 1:
+            self._ask_all(now)
+            wait = sync.join_retry
+        else:
+            missing = self._missing()
+            if missing:
+                self._sync.compare(missing[int(pool.rng.random() * len(missing))], now)
+            wait = sync.seed_interval
+        jitter = int(pool.rng.random() * wait / 4)
+        pool.agenda.schedule(now + wait + jitter, self._ask)
+
+    def _ask_all(self, now: Instant) -> None:
+        for address in self._addresses:
+            if address != self._pool.own.identity.address:
+                self._sync.compare(address, now)
+
+    def _missing(self) -> list[Address]:
+        members = self._pool.members
+        live = {member.identity.address for key in members.ring if (member := members.get(key))}
+        return [address for address in self._addresses if address not in live]
