@@ -23,7 +23,8 @@ from failure_detect.identity import (
 )
 from simulations.randomness import derive
 
-_MEMO_LIMIT = 1 << 17
+MEMO_LIMIT = 1 << 16
+"""Answers that are remembered, of each of two kinds; then memory begins anew."""
 
 
 class Notary:
@@ -32,6 +33,7 @@ class Notary:
     def __init__(self, seed: int) -> None:
         self._root = derive(seed, "authority").to_bytes(8, "big")
         self._keys: dict[MemberId, bytes] = {}
+        self._signed: set[tuple[MemberId, bytes]] = set()
         self._verified: dict[tuple[MemberId, bytes, bytes], bool] = {}
         self._identified: dict[bytes, Identity | None] = {}
 
@@ -50,7 +52,16 @@ class Notary:
         return Signer(self, member)
 
     def sign(self, member: MemberId, message: bytes) -> bytes:
-        """Return the 64 bytes that only `member` can make of `message`."""
+        """Return the 64 bytes that only `member` can make of `message`, and remember it."""
+        signature = self._signature(member, message)
+        self._signed.add((member, signature))
+        return signature
+
+    def has_signed(self, member: MemberId, message: bytes) -> bool:
+        """Tell whether `member` has signed `message` itself: signatures do not come by guessing."""
+        return (member, self._signature(member, message)) in self._signed
+
+    def _signature(self, member: MemberId, message: bytes) -> bytes:
         key = self._keys.get(member)
         if key is None:
             key = blake2b(member, key=self._root, digest_size=32).digest()
@@ -62,8 +73,8 @@ class Notary:
         question = (member, message, signature)
         answer = self._verified.get(question)
         if answer is None:
-            answer = self.sign(member, message) == signature
-            if len(self._verified) >= _MEMO_LIMIT:
+            answer = self._signature(member, message) == signature
+            if len(self._verified) >= MEMO_LIMIT:
                 self._verified.clear()
             self._verified[question] = answer
         return answer
@@ -71,7 +82,7 @@ class Notary:
     def identify(self, certificate: bytes) -> Identity | None:
         """Return what a certificate of this notary says; None for all other bytes."""
         if certificate not in self._identified:
-            if len(self._identified) >= _MEMO_LIMIT:
+            if len(self._identified) >= MEMO_LIMIT:
                 self._identified.clear()
             self._identified[certificate] = self._read(certificate)
         return self._identified[certificate]

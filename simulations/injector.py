@@ -57,8 +57,7 @@ class Strike:
             if (host.index, affliction.kind) in ((source, "mute"), (target, "deaf")):
                 return True
         return any(
-            condition.covers(source, target)
-            and (condition.quality.blocks_datagrams or condition.quality.loss >= 1.0)
+            condition.stops_datagrams and condition.covers(source, target)
             for condition in self.conditions
         )
 

@@ -38,6 +38,8 @@ class Lifecycle:
         """Every process that ever was: its place, and when it started (us)."""
         self.ended: dict[MemberId, Instant] = {}
         """When those that run no more stopped (us)."""
+        self.changed_at: Instant = 0
+        """When a process started or stopped last (us)."""
         self.seeds: tuple[Address, ...] = ()
         """What the seed list of every process that starts from now on resolves to."""
         self._schedule, self._network, self._driver = schedule, network, driver
@@ -63,6 +65,7 @@ class Lifecycle:
                 self._kept[host.index] = tuple(process.machine.snapshot())
             self.ended[process.member] = self._schedule.now
             host.process = None
+            self.changed_at = self._schedule.now
             self._streams.end(process)
 
     def stop_node(self, host: Host) -> None:
@@ -118,4 +121,5 @@ class Lifecycle:
         process.gateable = isinstance(process.machine, Gateable)
         self.members[member] = (host.index, now)
         host.process = process
+        self.changed_at = now
         self._driver.start(process, events)

@@ -151,6 +151,11 @@ class Condition:
         ours, theirs = self._groups.get(source), self._groups.get(target)
         return ours is not None and theirs is not None and ours != theirs
 
+    @property
+    def stops_datagrams(self) -> bool:
+        """Whether no datagram passes where this lies."""
+        return self.quality.blocks_datagrams or self.quality.loss >= 1.0
+
     def note(self, aspect: str) -> None:
         """Count that `aspect` had an effect, where this condition has it."""
         if aspect in self.effects:

@@ -155,8 +155,10 @@ class Network:
             return False
         if source.ailments.mute or target.ailments.deaf:
             return False
-        path = self.between(source, target).path
-        return not path.blocks_datagrams and path.lose_below <= MASK
+        return not any(
+            condition.stops_datagrams and condition.covers(source.index, target.index)
+            for condition in (self.base, *self.conditions)
+        )
 
     def segment(self, source: Host, target: Host) -> Duration | None:
         """Return the delay of one stream segment sent now, or None where it is lost."""

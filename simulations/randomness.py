@@ -43,6 +43,8 @@ def exponential(word: int) -> float:
     machines may differ in the last bit of a logarithm, and a trace must not.
     """
     mantissa, exponent = frexp(((word >> 11) + 1) / (1 << 53))
+    if mantissa < 0.7:  # Around 1, where the series is shortest, and exact at 1.
+        mantissa, exponent = 2.0 * mantissa, exponent - 1
     ratio = (mantissa - 1.0) / (mantissa + 1.0)
     square = ratio * ratio
     series = 0.0

@@ -2,6 +2,7 @@
 
 from failure_detect.clock import Instant
 from failure_detect.identity import Address, Identity, MemberId
+from simulations.authority import Notary
 from simulations.config import WorldConfig
 from simulations.hosts import Host, Process, Traffic
 from simulations.injector import Injector, Strike
@@ -75,6 +76,11 @@ class GroundTruth:
         seeds = [seed for seed in self.config.seeds if seed < len(self._hosts)]
         return tuple(self._hosts[seed].address for seed in seeds)
 
+    @property
+    def notary(self) -> Notary:
+        """Who certifies and verifies for all, and remembers who signed what."""
+        return self._lifecycle.notary
+
     # --- what is so -----------------------------------------------------------------------
 
     def is_up(self, member: int) -> bool:
@@ -130,13 +136,14 @@ class GroundTruth:
 
     @property
     def calm_since(self) -> Instant | None:
-        """Since when no fault lasts or is yet to strike (us); None while one is or does.
+        """Since when no fault lasts and no process has come or gone (us).
 
-        A crash is over as it strikes: who is down then is just not there.
+        None while a fault lasts or is yet to strike. A crash is over as it strikes: who is
+        down then is just not there.
         """
         if self._injector.pending:
             return None
-        ends = [0]
+        ends = [self._lifecycle.changed_at]
         for strike in self.strikes:
             if strike.ended is None:
                 return None

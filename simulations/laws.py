@@ -1,0 +1,206 @@
+"""The rules of what a machine may say of other members, one fact after another.
+
+Each is kept per process that observes and per member that it speaks of.
+"""
+
+from enum import Enum
+
+from failure_detect.clock import Instant
+from failure_detect.events import (
+    Effect,
+    IsolationChanged,
+    MemberDied,
+    MemberJoined,
+    MemberLeft,
+    MemberRetired,
+    MemberReturned,
+    MemberSuspected,
+    MemberUpdated,
+    NodeAnswered,
+    NodeSilent,
+    ReachabilityChanged,
+    SuspicionLifted,
+)
+from failure_detect.identity import MemberId
+from simulations.checking import Checker, incarnation_of, subject_of
+from simulations.world import World
+
+
+class Standing(Enum):
+    """What a process has said last of a member."""
+
+    UNKNOWN = "unknown"
+    ALIVE = "alive"
+    SUSPECT = "suspect"
+    DEAD = "dead"
+    LEFT = "left"
+    RETIRED = "retired"
+
+
+_U, _A, _S, _D = Standing.UNKNOWN, Standing.ALIVE, Standing.SUSPECT, Standing.DEAD
+_L, _R = Standing.LEFT, Standing.RETIRED
+
+TRANSITIONS: dict[type[Effect], dict[Standing, Standing]] = {
+    MemberJoined: {_U: _A},
+    MemberUpdated: {_A: _A, _S: _S},
+    MemberSuspected: {_A: _S, _S: _S},
+    SuspicionLifted: {_S: _A},
+    MemberDied: {_A: _D, _S: _D},
+    MemberReturned: {_D: _A},
+    MemberLeft: {_A: _L, _S: _L, _D: _L},
+    MemberRetired: {_A: _R, _S: _R, _D: _R, _L: _R},
+}
+"""From which standing each fact may be said, and to which it leads."""
+
+
+class LegalTransitions(Checker):
+    """Nobody dies who was not known, or twice; nobody joins who is known; and so on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._standings: dict[tuple[MemberId, MemberId], Standing] = {}
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Move the standing of the member that the fact is about."""
+        moves = TRANSITIONS.get(type(effect))
+        subject = subject_of(effect)
+        if moves is None or subject is None:
+            return
+        key = (world.member_id(member), subject)
+        before = self._standings.get(key, Standing.UNKNOWN)
+        after = moves.get(before)
+        if after is None:
+            about = world.index_of(subject)
+            what = f"{type(effect).__name__} of member {about}, which was {before.value}"
+            self.report(now, member, what)
+        else:
+            self._standings[key] = after
+        if isinstance(effect, MemberRetired):
+            self._check_successor(world, member, effect, now)
+
+    def _check_successor(
+        self, world: World, member: int, fact: MemberRetired, now: Instant
+    ) -> None:
+        place, next_place = world.index_of(fact.member), world.index_of(fact.successor)
+        if fact.member == fact.successor or place is None or place != next_place:
+            self.report(now, member, f"member {place} retired in favour of {next_place}")
+
+
+class Alternation(Checker):
+    """What changes changes: no state is announced twice in a row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[MemberId, str, object], bool] = {}
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Compare a state with the one announced before."""
+        topic: tuple[str, object]
+        match effect:
+            case ReachabilityChanged(subject, reachable):
+                topic, state, at_first = ("reachable", subject), reachable, True
+            case IsolationChanged(isolated):
+                topic, state, at_first = ("isolated", None), isolated, False
+            case NodeSilent(node):
+                topic, state, at_first = ("silent", node), True, False
+            case NodeAnswered(node):
+                topic, state, at_first = ("silent", node), False, False
+            case _:
+                return
+        key = (world.member_id(member), *topic)
+        if self._last.get(key, at_first) == state:
+            self.report(now, member, f"{topic[0]} is {state} again, of {topic[1]!r}")
+        self._last[key] = state
+
+
+class IncarnationsRise(Checker):
+    """What a process says of a member never speaks of an older incarnation than before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._highest: dict[tuple[MemberId, MemberId], int] = {}
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Compare the incarnation with the highest so far."""
+        subject, incarnation = subject_of(effect), incarnation_of(effect)
+        if subject is None or incarnation is None:
+            return
+        key = (world.member_id(member), subject)
+        highest = self._highest.get(key, incarnation)
+        if incarnation < highest:
+            about = world.index_of(subject)
+            what = f"{type(effect).__name__} of member {about} at {incarnation} after {highest}"
+            self.report(now, member, what)
+        self._highest[key] = max(highest, incarnation)
+
+
+class NoResurrection(Checker):
+    """Who left or retired never comes back; who died comes back at a higher incarnation only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gone: set[tuple[MemberId, MemberId]] = set()
+        self._died_at: dict[tuple[MemberId, MemberId], int] = {}
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Note who goes, and look at who comes."""
+        subject = subject_of(effect)
+        if subject is None:
+            return
+        key = (world.member_id(member), subject)
+        match effect:
+            case MemberLeft() | MemberRetired():
+                self._gone.add(key)
+            case MemberDied(_, incarnation):
+                self._died_at[key] = incarnation
+            case MemberJoined() | MemberUpdated() | MemberReturned():
+                fault = self._fault_of(effect, key)
+                if fault is not None:
+                    about = f"{type(effect).__name__} of member {world.index_of(subject)}"
+                    self.report(now, member, f"{about}, {fault}")
+            case _:
+                pass
+
+    def _fault_of(
+        self, fact: MemberJoined | MemberUpdated | MemberReturned, key: tuple[MemberId, MemberId]
+    ) -> str | None:
+        died_at = self._died_at.pop(key, None)
+        if key in self._gone:
+            return "which was gone for good"
+        if died_at is None:
+            return None
+        if not isinstance(fact, MemberReturned):
+            return "which was dead"
+        if fact.incarnation <= died_at:
+            return f"dead at incarnation {died_at}, back at {fact.incarnation}"
+        return None
+
+
+class NeverAboutSelf(Checker):
+    """A process says nothing of itself: in its own view it is never dead."""
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Compare who speaks with whom it speaks of."""
+        if subject_of(effect) == world.member_id(member):
+            self.report(now, member, f"{type(effect).__name__} of itself")
+
+
+class IsolatedBuryNobody(Checker):
+    """Who finds itself isolated announces no death until somebody answers it again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._isolated: set[MemberId] = set()
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Note who is isolated, and look at deaths."""
+        observer = world.member_id(member)
+        match effect:
+            case IsolationChanged(isolated=True):
+                self._isolated.add(observer)
+            case IsolationChanged(isolated=False):
+                self._isolated.discard(observer)
+            case MemberDied(subject) if observer in self._isolated:
+                self.report(now, member, f"death of member {world.index_of(subject)}")
+            case _:
+                pass
