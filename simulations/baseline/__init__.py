@@ -1,0 +1,1 @@
+"""What the detector is measured against: memberlist, and the Lifeguard paper's steps towards it."""
