@@ -81,6 +81,15 @@ class GroundTruth:
         """Who certifies and verifies for all, and remembers who signed what."""
         return self._lifecycle.notary
 
+    @property
+    def turnover(self) -> int:
+        """How many processes have started or stopped so far."""
+        return len(self._lifecycle.members) + len(self._lifecycle.ended)
+
+    def running(self) -> list[MemberId]:
+        """Return all processes that run, in the order of their places."""
+        return [host.process.member for host in self._hosts if host.process is not None]
+
     # --- what is so -----------------------------------------------------------------------
 
     def is_up(self, member: int) -> bool:

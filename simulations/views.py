@@ -13,6 +13,8 @@ from failure_detect.identity import MemberId
 from simulations.checking import Checker
 from simulations.world import World
 
+_NOBODY: frozenset[MemberId] = frozenset()
+
 
 class Views:
     """An observer that keeps every process's set of living members."""
@@ -21,7 +23,10 @@ class Views:
         self.changed_at: Instant = 0
         """When any view changed last (us)."""
         self._alive: dict[MemberId, set[MemberId]] = {}
-        self._doubter = 0
+        self._running: dict[MemberId, None] = {}
+        self._turnover = -1
+        self._unseen: dict[MemberId, None] = {}
+        self._wrong: dict[MemberId, None] = {}
 
     def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
         """Bring one view up to date."""
@@ -35,6 +40,7 @@ class Views:
             case _:
                 return
         self.changed_at = now
+        self._unseen[world.member_id(member)] = None
 
     def believes_alive(self, world: World, observer: int, subject: int) -> bool:
         """Tell whether the process at `observer` believes the one at `subject` to live."""
@@ -46,15 +52,18 @@ class Views:
 
     def agree(self, world: World) -> bool:
         """Tell whether every running process believes exactly all the other ones to live."""
-        up = [member for member in world.members if world.is_up(member)]
-        everyone = {world.member_id(member) for member in up}
-        if self._doubter in up and not self._is_right(world, self._doubter, everyone):
-            return False  # Most likely the same one as at the last look.
-        for member in up:
-            if not self._is_right(world, member, everyone):
-                self._doubter = member
-                return False
-        return True
+        if self._turnover != world.turnover:  # Everybody's view is to be looked at again.
+            self._turnover = world.turnover
+            self._running = dict.fromkeys(world.running())
+            self._unseen, self._wrong = dict(self._running), {}
+        for observer in self._unseen:
+            view = self._alive.get(observer, _NOBODY)
+            if len(view) == len(self._running) - 1 and view < self._running.keys():
+                self._wrong.pop(observer, None)
+            elif observer in self._running:
+                self._wrong[observer] = None
+        self._unseen = {}
+        return not self._wrong
 
     def errors(self, world: World, observer: int) -> tuple[list[int], list[MemberId]]:
         """Return who runs without the process at `observer` knowing, and its ghosts."""
@@ -63,10 +72,6 @@ class Views:
         missing = [m for m in others if world.member_id(m) not in view]
         running = {world.member_id(m) for m in others}
         return missing, sorted(view - running)
-
-    def _is_right(self, world: World, member: int, everyone: set[MemberId]) -> bool:
-        view = self._view(world, member)
-        return len(view) == len(everyone) - 1 and view < everyone
 
     def _view(self, world: World, member: int) -> set[MemberId]:
         return self._alive.setdefault(world.member_id(member), set())
