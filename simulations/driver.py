@@ -6,7 +6,8 @@ handled at once. Else arrivals queue in the inbox and a turn is taken when it ca
 * paused: no turn at all; on resuming, one turn with everything that has arrived;
 * gated: arrivals stay outside; the time goes on until the first order to send, with which
   the process stalls (it awaits the socket); on opening, the orders are performed first;
-* slow: a turn takes its time, and its effects are performed at its end.
+* slow: each arrival takes its time, and its effects are performed at the end of that; the
+  time has its turn when all has been handled that had arrived at the time's last turn.
 """
 
 from collections import deque
@@ -119,15 +120,14 @@ class Driver:
         if not process.runs or process.busy or ailments.paused:
             return
         if ailments.gated:
+            process.backlog = 0
             if process.gateable or not process.waiting:
                 self._turn(process, [])
             return
         if process.waiting:
             effects, process.waiting = process.waiting, deque()
             self._perform_all(process, effects)
-        arrived = list(process.inbox)
-        process.inbox.clear()
-        self._turn(process, arrived)
+        self._turn(process, _taken(process))
 
     def gate(self, process: Process, closed: bool) -> None:  # noqa: FBT001  # As the machine's.
         """Tell a machine that wants to know that the gate has closed or opened."""
@@ -154,14 +154,13 @@ class Driver:
             if self.trace is not None:
                 self.trace.event(self._schedule.now, host.index, event)
             effects += machine.handle(event, at)
-        if machine.deadline <= at:
+        if machine.deadline <= at and not process.backlog:
             effects += self._advance(process, at)
         if host.ailments.slow:
             host.blame("slow")
             process.busy = True
             pace = self._config.handling_time * host.slowness
-            finish = partial(self._finish, process, effects)
-            self._schedule.after(pace * max(1, len(arrived)), finish)
+            self._schedule.after(pace, partial(self._finish, process, effects))
             return
         self._perform_all(process, effects)
         self._arm(process)
@@ -242,3 +241,15 @@ class Driver:
             for effect in self._advance(process, at):
                 self._perform(process, effect)
         self._arm(process)
+
+
+def _taken(process: Process) -> list[Event]:
+    """Take out of the inbox what is handled next: one arrival where slow, else all."""
+    inbox = process.inbox
+    if process.host.ailments.slow and inbox:
+        process.backlog = (process.backlog or len(inbox)) - 1
+        return [inbox.popleft()]
+    process.backlog = 0
+    arrived = list(inbox)
+    inbox.clear()
+    return arrived

@@ -4,6 +4,7 @@ A timeline is a sequence of these. `to_plain` and `from_plain` turn each into a 
 of plain values and back, so that a timeline can be kept in a file and replayed.
 """
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import TypeAlias
 
@@ -179,7 +180,7 @@ def to_plain(fault: Fault) -> dict[str, object]:
     return {"kind": kind_of(fault), **_plain_fields(fault)}
 
 
-def from_plain(plain: dict[str, object]) -> Fault:
+def from_plain(plain: Mapping[str, object]) -> Fault:
     """Return the fault that `to_plain` made this of; ValueError where it is none."""
     rest = dict(plain)
     kind = rest.pop("kind", None)

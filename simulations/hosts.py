@@ -151,6 +151,7 @@ class Process:
 
     __slots__ = (
         "armed_at",
+        "backlog",
         "busy",
         "certificate",
         "gateable",
@@ -178,6 +179,8 @@ class Process:
         """Whether its machine is told of gates, instead of stalling at them."""
         self.busy = False
         """Whether a slow turn is under way."""
+        self.backlog = 0
+        """How many arrivals a slow process is to handle before it looks at the time."""
         self.armed_at: Instant = NEVER
         """The member's own instant for which a timer is set."""
 

@@ -10,6 +10,7 @@ from simulations.lifecycle import Lifecycle
 from simulations.machine import Machine
 from simulations.network import Fates, Network
 from simulations.schedule import Schedule
+from simulations.streams import Streams
 
 
 class VacuityError(Exception):
@@ -25,6 +26,7 @@ class GroundTruth:
     _network: Network
     _lifecycle: Lifecycle
     _injector: Injector
+    _streams: Streams
 
     # --- when and who ------------------------------------------------------------------
 
@@ -176,6 +178,11 @@ class GroundTruth:
     def fates(self) -> Fates:
         """What became of datagrams that did not simply arrive."""
         return self._network.fates
+
+    @property
+    def stray_responses(self) -> int:
+        """Responses that machines sent on streams that were not open, or not any more."""
+        return self._streams.stray_responses
 
     def idle_knobs(self) -> list[str]:
         """Name what was set and has made no difference so far."""

@@ -29,6 +29,8 @@ class PingMachine:
         self.peers: list[Identity] = []
         self.addresses: dict[MemberId, Address] = {}
         self.events: list[tuple[Event, Instant]] = []
+        self.orders: list[Effect] = []
+        """What it is to order as soon as anything arrives."""
         self.pings_sent = 0
         self.deadline: Instant = context.now + int(context.rng.random() * interval)
 
@@ -45,13 +47,15 @@ class PingMachine:
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
         self.events.append((event, now))
+        orders, self.orders = self.orders, []
         match event:
             case DatagramReceived(sender, b"ping") if sender in self.addresses:
-                return [SendDatagram(sender, self.addresses[sender], b"ack")]
-            case RequestReceived(request, _, data):
-                return [SendResponse(request, b"re: " + data)]
+                orders.append(SendDatagram(sender, self.addresses[sender], b"ack"))
+            case RequestReceived(number, _, data):
+                orders.append(SendResponse(number, b"re: " + data))
             case _:
-                return []
+                pass
+        return orders
 
     def advance(self, now: Instant) -> list[Effect]:
         if now < self.deadline:
