@@ -117,26 +117,16 @@ class Memberlist:
         self._prober = Prober(self._station, self._membership, phase(config.probe_interval))
         self._gossiper = Gossiper(self._station, phase(config.gossip_interval))
         self._synchroniser = Synchroniser(self._station, self._membership, phase(exchange))
-        self._gossiper.wake(now)
-
-    @property
-    def deadline(self) -> Instant:
+        self.deadline: Instant = NEVER
         """When `advance` is due next."""
-        return min(
-            self._resume_at,
-            self._prober.deadline,
-            self._gossiper.deadline,
-            self._membership.deadline,
-            self._proxy.deadline,
-            self._synchroniser.deadline,
-        )
+        self._settle(now)
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
         """Take in one fact; events that memberlist has no use for change nothing."""
         resumed = self._resume(now) if now >= self._resume_at else []
         effects = self._handle(event, now)
-        self._gossiper.wake(now)
-        return resumed + effects
+        self._settle(now)
+        return resumed + effects if resumed else effects
 
     def advance(self, now: Instant) -> list[Effect]:
         """Do what is due at `now`."""
@@ -154,6 +144,7 @@ class Memberlist:
         self._gossiper.wake(now)
         if now >= self._gossiper.deadline:
             effects += self._gossiper.advance(now)
+        self._settle(now)
         return effects
 
     def gate(self, closed: bool, now: Instant) -> None:  # noqa: FBT001  # A fact, not a mode.
@@ -164,6 +155,7 @@ class Memberlist:
         """
         self._station.gate.closed = closed
         self._resume_at = NEVER if closed else now
+        self._settle(now)
 
     def statistics(self) -> MemberlistStatistics:
         """Return counts."""
@@ -209,6 +201,18 @@ class Memberlist:
         assert len(set(subjects)) == len(subjects), "two claims about one subject"
         is_passing = not station.gate.closed and self._resume_at == NEVER
         assert not (is_passing and station.gate.held), "orders held at an open gate"
+
+    def _settle(self, now: Instant) -> None:
+        """Work out when to go on, once for all who ask."""
+        self._gossiper.wake(now)
+        self.deadline = min(
+            self._resume_at,
+            self._prober.deadline,
+            self._gossiper.deadline,
+            self._membership.deadline,
+            self._proxy.deadline,
+            self._synchroniser.deadline,
+        )
 
     def _resume(self, now: Instant) -> list[Effect]:
         """Send what the gate held, then let the loops that stalled go on."""
