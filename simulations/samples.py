@@ -1,0 +1,99 @@
+"""What one run measured, as plain data, and what many of them come to.
+
+A run gives a `Sample`: durations in microseconds under the names of what they measure, and
+counts. `pooled` makes of all samples of one configuration the figures of a row, each named
+with its unit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from failure_detect.clock import SECOND, Duration
+from simulations.counting import poisson_interval, quantile
+
+Spread: TypeAlias = dict[str, float]
+Figure: TypeAlias = "int | float | str | Spread | None"
+Row: TypeAlias = dict[str, Figure]
+
+SEALING_BYTES = 32
+"""What sealing adds to each datagram: a header of 16 bytes and a MAC of 16."""
+
+_TRAFFIC = ("member_us", "datagrams", "datagram_bytes", "streams", "stream_bytes")
+_HOUR: Duration = 3_600 * SECOND
+_INTERVAL_OF = ("false_positives", "false_positives_at_healthy")
+
+
+@dataclass(slots=True)
+class Sample:
+    """The outcome of one run."""
+
+    durations: dict[str, list[Duration]] = field(default_factory=dict)
+    """Microseconds, by what they measure: `first_detection`, `heal`, ..."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    """How often something happened. `member_us` is for how long, summed over members."""
+
+    def add(self, name: str, duration: Duration) -> None:
+        """Note one more duration of this name, in microseconds."""
+        self.durations.setdefault(name, []).append(duration)
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Let `amount` more of this name have happened."""
+        self.counts[name] = self.counts.get(name, 0) + amount
+
+
+def pooled(samples: Sequence[Sample]) -> Row:
+    """Return the figures of all samples together."""
+    durations: dict[str, list[Duration]] = {}
+    counts: dict[str, int] = {}
+    for sample in samples:
+        for name, values in sample.durations.items():
+            durations.setdefault(name, []).extend(values)
+        for name, count in sample.counts.items():
+            counts[name] = counts.get(name, 0) + count
+    row: Row = {f"{name}_s": spread(values) for name, values in durations.items()}
+    row.update({name: count for name, count in counts.items() if name not in _TRAFFIC})
+    row.update(_traffic(counts))
+    row.update(_rates(counts))
+    return row
+
+
+def spread(values: Iterable[Duration]) -> Spread:
+    """Return the median, p99, p99.9, maximum (seconds) and number of some durations (us)."""
+    ordered = sorted(values)
+    if not ordered:
+        return {"samples": 0}
+    shares = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
+    found: Spread = {name: quantile(ordered, share) / SECOND for name, share in shares.items()}
+    found["samples"] = len(ordered)
+    return found
+
+
+def _traffic(counts: Mapping[str, int]) -> Row:
+    seconds = counts.get("member_us", 0) / SECOND
+    if not seconds:
+        return {}
+    in_clear = counts["datagram_bytes"] + counts["stream_bytes"]
+    sealed = in_clear + SEALING_BYTES * counts["datagrams"]
+    messages = counts["datagrams"] + counts["streams"]
+    return {
+        "bytes_per_member_s": round(in_clear / seconds, 3),
+        "sealed_bytes_per_member_s": round(sealed / seconds, 3),
+        "messages_per_member_s": round(messages / seconds, 4),
+        "member_hours": round(seconds / 3_600, 4),
+    }
+
+
+def _rates(counts: Mapping[str, int]) -> Row:
+    hours = counts.get("member_us", 0) / _HOUR
+    rates: Row = {}
+    for name in _INTERVAL_OF:
+        if hours and name in counts:
+            low, high = poisson_interval(counts[name])
+            rates[f"{name}_per_member_hour"] = {
+                "mean": counts[name] / hours,
+                "low": low / hours,
+                "high": high / hours,
+            }
+    return rates
