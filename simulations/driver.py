@@ -84,6 +84,8 @@ class Driver:
 
     def start(self, process: Process, events: Iterable[Event]) -> None:
         """Give a new process its first events."""
+        if process.host.ailments.gated:
+            self.gate(process, closed=True)
         for event in events:
             self._enqueue(process, event)
         self.resume(process)
@@ -129,7 +131,7 @@ class Driver:
             self._perform_all(process, effects)
         self._turn(process, _taken(process))
 
-    def gate(self, process: Process, closed: bool) -> None:  # noqa: FBT001  # As the machine's.
+    def gate(self, process: Process, *, closed: bool) -> None:
         """Tell a machine that wants to know that the gate has closed or opened."""
         machine = process.machine
         if isinstance(machine, Gateable):

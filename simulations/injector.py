@@ -179,7 +179,7 @@ class Injector:
         if isinstance(fault, Drift | Step):
             self._driver.rearm(process)
         elif isinstance(fault, Gate):
-            self._driver.gate(process, closed or host.ailments.gated > 0)
+            self._driver.gate(process, closed=closed or host.ailments.gated > 0)
         if not closed:
             self._driver.resume(process)
 

@@ -59,7 +59,11 @@ _LOOK_EVERY: Duration = 10 * MILLISECOND
 
 
 class Observer(Protocol):
-    """Somebody who watches what machines say."""
+    """Somebody who watches what machines say.
+
+    It may look at all, and asks for what is to happen by `World.at`: whoever speaks is in the
+    middle of a turn.
+    """
 
     def on_effect(self, world: "World", member: int, effect: Effect, now: Instant) -> None:
         """Learn that the process at place `member` gave `effect` at the world's `now`."""

@@ -15,7 +15,7 @@ from failure_detect.events import (
 )
 from simulations.config import WorldConfig
 from simulations.driver import DriverConfig, LivelockError
-from simulations.faults import Drift, Gate, Pause, Slow, Step
+from simulations.faults import Drift, Gate, Pause, Restart, Slow, Step
 from simulations.links import Delay
 from simulations.machine import MemberContext
 from simulations.network import NetworkConfig
@@ -113,6 +113,15 @@ def test_a_machine_that_knows_of_gates_goes_on_behind_one() -> None:
     assert isinstance(machine, GoroutineMachine)
     assert machine.gates == [True, False]
     world.check_vacuity()
+
+
+def test_who_starts_behind_a_gate_is_told_of_it() -> None:
+    world = pinging_world(steady_config(), INTERVAL, GoroutineMachine)
+    world.inject(Gate(until=SECOND, members=(0,)), Restart(at=1, members=(0,)))
+    world.run_until(2 * SECOND)
+    machine = pinger(world, 0)
+    assert isinstance(machine, GoroutineMachine)
+    assert machine.gates == [True, False]
 
 
 def test_a_slow_process_answers_late_and_falls_behind() -> None:

@@ -162,6 +162,20 @@ def test_a_node_that_is_down_says_nothing() -> None:
     assert failed_at(world) == 5 * SECOND
 
 
+def test_an_agent_or_a_node_may_go_down_while_a_request_is_on_its_way() -> None:
+    world = steady_world(3)
+    ask(world)
+    world.run_until(25 * MILLISECOND)
+    world.crash(1)
+    world.run_until(SECOND)
+    assert failed_at(world) == 40 * MILLISECOND
+    order(world, request(world, 0, 2))
+    world.run_until(SECOND + 25 * MILLISECOND)
+    world.crash_nodes(2)
+    world.run_until(10 * SECOND)
+    assert failed_at(world) == 6 * SECOND
+
+
 def test_nothing_comes_from_an_address_that_nobody_has() -> None:
     world = steady_world()
     late = SendRequest(7, None, Address("192.0.2.1:1"), b"hello", SECOND)

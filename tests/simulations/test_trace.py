@@ -5,10 +5,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from failure_detect.clock import MILLISECOND, SECOND
+from simulations.checkers import quantities
 from simulations.config import WorldConfig
-from simulations.faults import Crash, Degrade, Fault, Gate, Pause, Restart
+from simulations.faults import (
+    Crash,
+    Deaf,
+    Degrade,
+    Drift,
+    Fault,
+    Gate,
+    Move,
+    Mute,
+    Pause,
+    Restart,
+    Slow,
+)
 from simulations.links import Burst, LinkQuality
 from simulations.network import NetworkConfig
 from simulations.trace import Trace, first_difference
@@ -95,6 +110,43 @@ def test_one_more_fault_leaves_the_network_of_the_others_as_it_was() -> None:
     assert [line for line in sends if line in struck.lines[:100_000]][:10] == sends[:10]
     first_difference_at = str(first_difference(calm, struck)).split()[2]
     assert int(first_difference_at) >= SECOND
+
+
+places = st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True).map(tuple)
+starts = st.integers(0, 2 * SECOND)
+
+
+def lasting(kind: type[Pause | Gate | Mute | Deaf], at: int, members: tuple[int, ...]) -> Fault:
+    return kind(at=at, until=at + SECOND, members=members)
+
+
+timelines = st.lists(
+    st.builds(lasting, st.sampled_from([Pause, Gate, Mute, Deaf]), starts, places)
+    | st.builds(Crash, at=starts, members=places, node=st.booleans())
+    | st.builds(Restart, at=starts, members=places, keep=st.booleans())
+    | st.builds(Slow, at=starts, members=places, factor=st.integers(2, 2_000))
+    | st.builds(Drift, at=starts, members=places, ppm=st.integers(-500, 500))
+    | st.builds(Move, at=starts, members=places),
+    max_size=6,
+)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**32), timeline=timelines)
+def test_any_timeline_can_be_run_and_gives_the_same_trace_again(
+    seed: int, timeline: list[Fault]
+) -> None:
+    def digest() -> str:
+        network = NetworkConfig(quality=ROUGH)
+        config = WorldConfig(seed=seed, members=5, network=network)
+        world = pinging_world(config, interval=100 * MILLISECOND)
+        world.trace = trace = Trace()
+        world.inject(*timeline)
+        world.run_until(4 * SECOND)
+        assert all(count >= 0 for count in quantities(world.total_traffic()).values())
+        return trace.digest()
+
+    assert digest() == digest()
 
 
 def test_only_as_many_lines_are_kept_as_wanted_but_all_are_counted() -> None:
