@@ -13,6 +13,7 @@ at a random phase.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeAlias
 
 from failure_detect.clock import NEVER, Duration, Instant
 from failure_detect.events import (
@@ -52,6 +53,9 @@ from simulations.baseline.wire import (
     Suspect,
     WireError,
 )
+
+_CLAIMS = (Suspect, Alive, Dead)
+_Exchange: TypeAlias = Ping | Ack | Nack | PingReq | PushPull
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,10 +264,13 @@ class Memberlist:
             return []
         effects: list[Effect] = []
         for message in messages:
-            effects += self._on_message(message, sender, now)
+            if isinstance(message, _CLAIMS):
+                effects += self._on_claim(message, now)
+            else:
+                effects += self._on_message(message, sender, now)
         return effects
 
-    def _on_message(self, message: Message, sender: MemberId, now: Instant) -> list[Effect]:
+    def _on_message(self, message: _Exchange, sender: MemberId, now: Instant) -> list[Effect]:
         match message:
             case Ping():
                 return self._on_ping(message, sender)
@@ -275,18 +282,16 @@ class Memberlist:
                 return []
             case PingReq():
                 return self._proxy.on_request(message, sender, now)
-            case Alive() | Suspect() | Dead():
-                return self._on_claim(message, now)
             case PushPull():
                 self._rejected += 1
                 return []
 
     def _on_claim(self, claim: Alive | Suspect | Dead, now: Instant) -> list[Effect]:
         match claim:
-            case Alive():
-                return self._membership.alive(claim, now)
             case Suspect():
                 return self._membership.suspect(claim, now)
+            case Alive():
+                return self._membership.alive(claim, now)
             case Dead():
                 return self._membership.dead(claim, now)
 

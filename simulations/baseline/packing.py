@@ -10,6 +10,8 @@ baseline's favour.
 """
 
 import zlib
+from functools import lru_cache
+from struct import pack, unpack_from
 
 from simulations.baseline.wire import (
     Code,
@@ -29,6 +31,10 @@ _LZW_FACTOR = 6.7
 _LZW_POWER = 0.62
 _LZW_GAINS_FROM = 168
 _WRAPPING_BYTES = 14
+_CLAIMS = frozenset((int(Code.SUSPECT), int(Code.ALIVE), int(Code.DEAD)))
+
+# The same claim comes to every member a dozen times; messages are immutable.
+_decode_claim = lru_cache(maxsize=1 << 14)(decode_message)
 
 
 def lzw_length(length: int) -> int:
@@ -38,10 +44,9 @@ def lzw_length(length: int) -> int:
 
 def compound(messages: list[bytes]) -> bytes:
     """Return one to 255 encoded messages as one."""
-    head = bytearray((Code.COMPOUND, len(messages)))
-    for message in messages:
-        head += len(message).to_bytes(2, "big")
-    return bytes(head) + b"".join(messages)
+    count = len(messages)
+    head = pack(f">BB{count}H", Code.COMPOUND, count, *map(len, messages))
+    return head + b"".join(messages)
 
 
 def checked(data: bytes) -> bytes:
@@ -81,14 +86,17 @@ def open_datagram(data: bytes) -> list[Message]:
 
 
 def _open(data: bytes, depth: int, into: list[Message]) -> None:
-    if not data:
-        raise WireError("empty")
-    if depth > _NEST_DEEPEST:
-        raise WireError("nested too deeply")
+    if not data or depth > _NEST_DEEPEST:
+        raise WireError("empty, or nested too deeply")
     code = data[0]
-    if code == Code.COMPOUND:
+    if code in _CLAIMS:
+        into.append(_decode_claim(data))
+    elif code == Code.COMPOUND:
         for part in _parts(data):
-            _open(part, depth + 1, into)
+            if part and part[0] in _CLAIMS:
+                into.append(_decode_claim(part))
+            else:
+                _open(part, depth + 1, into)
     elif code == Code.CHECKED:
         _open(_verified(data), depth + 1, into)
     elif code == Code.COMPRESSED:
@@ -103,12 +111,11 @@ def _parts(data: bytes) -> list[bytes]:
     if len(data) < at:
         raise WireError("compound shorter than its lengths")
     parts: list[bytes] = []
-    for index in range(COMPOUND_HEADER_BYTES, at, COMPOUND_ENTRY_BYTES):
-        end = at + (data[index] << 8 | data[index + 1])
-        if end > len(data):
-            raise WireError("compound shorter than its parts")
-        parts.append(data[at:end])
-        at = end
+    for length in unpack_from(f">{count}H", data, COMPOUND_HEADER_BYTES):
+        parts.append(data[at : at + length])
+        at += length
+    if at > len(data):
+        raise WireError("compound shorter than its parts")
     return parts
 
 
