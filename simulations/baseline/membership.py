@@ -50,7 +50,7 @@ class ClaimCounts:
     deaths: int = 0
     refutations: int = 0
     ignored_addresses: int = 0
-    """Alive claims with an address other than the known one, or none at all."""
+    """Alive claims with an address other than the known one, or of a name that nobody has."""
 
 
 class Membership:
@@ -193,13 +193,15 @@ class Membership:
 
     def _addressee(self, claim: Alive, now: Instant) -> Member | None:
         """Return whom the claim is about, known or new; None where it is to be ignored."""
-        member = self._station.table.get(claim.node)
+        station = self._station
+        member = station.table.get(claim.node)
+        if station.directory.find(claim.node) is None or len(claim.address) not in (4, 16):
+            self.counts.ignored_addresses += 1
+            return None
         if member is not None:
             same = member.packed == claim.address and member.port == claim.port
             if same or member.state is State.LEFT:
                 return member
-        is_known = self._station.directory.find(claim.node) is not None
-        if member is not None or not is_known or len(claim.address) not in (4, 16):
             self.counts.ignored_addresses += 1
             return None
         address = address_at(claim.address, claim.port)

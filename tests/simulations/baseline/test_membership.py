@@ -26,6 +26,7 @@ from simulations.baseline.wire import (
 from tests.simulations.baseline.stage import (
     ME,
     identity_of,
+    member,
     member_id,
     membership_of,
     name_of,
@@ -231,9 +232,11 @@ def test_only_a_member_that_left_may_have_moved() -> None:
 def test_a_name_that_nobody_has_or_an_address_of_odd_length_is_ignored() -> None:
     station, membership = pool()
     assert membership.alive(Alive(1, b"nobody", bytes(4), 1), 0) == []
+    membership.settle(member(9))
+    assert membership.alive(Alive(2, b"n9", bytes((10, 0, 0, 9)), 7946), 0) == []
     station.directory.enroll(b"n9", identity_of(9))
     assert membership.alive(Alive(1, b"n9", bytes(5), 1), 0) == []
-    assert membership.counts.ignored_addresses == 2
+    assert membership.counts.ignored_addresses == 3
 
 
 def test_dead_entries_of_another_list_are_suspicions() -> None:
