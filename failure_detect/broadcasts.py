@@ -11,8 +11,8 @@ SMALLEST_BYTES = 16
 
 
 def transmit_limit(multiplier: int, members: int) -> int:
-    """Return multiplier x ceil(log10(members + 1)): how often one member sends one broadcast."""
-    return multiplier * ceil(log10(members + 1))
+    """Return ceil(multiplier x log10(members + 1)): how often one member sends one broadcast."""
+    return ceil(multiplier * log10(members + 1))
 
 
 class BroadcastQueue:

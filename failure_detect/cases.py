@@ -19,7 +19,7 @@ from failure_detect.identity import MemberId, ShortId
 from failure_detect.members import GONE, Member, Status
 from failure_detect.messages import Accused, Ack
 from failure_detect.pool import Pool, Refusal
-from failure_detect.wire import ACCUSATIONS_MAX, encode_accusations
+from failure_detect.wire import encode_accusations
 
 _AGAIN: Duration = 1 * SECOND
 
@@ -123,7 +123,7 @@ class Cases:
             return False
         case = self.get(subject)
         key = accuser.identity.member
-        if case is not None and (key in case.signatures or len(case.signatures) >= ACCUSATIONS_MAX):
+        if case is not None and (case.call_at is not None or key in case.signatures):
             return False
         message = accuse_message(self._pool.config.pool, subject.identity.member, incarnation, key)
         if not self._pool.authority.verify(key, message, signature):
@@ -180,7 +180,13 @@ class Cases:
         return self._take(subject, claim.incarnation, accuser, pair[1], now)
 
     def _heard_again(self, claim: Accusations, subject: Member) -> None:
-        self._pool.queue.heard(subject_key(subject), claim.raw, self._pool.transmit_limit())
+        """Count it as a transmission, whoever signed: one bundle is as good as another."""
+        if len(claim.signatures) >= self._pool.config.suspicion.accusers or (
+            claim.raw == subject.accusations
+        ):
+            self._pool.queue.heard(
+                subject_key(subject), subject.accusations, self._pool.transmit_limit()
+            )
 
     def _may_accuse(self, accuser: Member, subject: Member, now: Instant) -> bool:
         fresh = now - accuser.since <= self._pool.config.gossip.to_the_dead
@@ -203,6 +209,8 @@ class Cases:
 
     def _weigh(self, case: Case, now: Instant) -> None:
         """One more accuser is known: tell, unless all is quiet still and they are too few."""
+        if case.call_at is not None:
+            return  # It is told already; every further signature would be told anew by everyone.
         if case.public_at is not None or self.accusers(case) >= self.wanted(case.subject):
             self.publish(case, now)
 

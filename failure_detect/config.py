@@ -166,10 +166,10 @@ class SyncConfig:
     """Fingerprints that differ for less are a rumour on its way; above gossip's time to
     reach everyone."""
 
-    impatient: Duration = 3 * SECOND
+    impatient: Duration = 1_500 * MILLISECOND
     """Fingerprints that differ for so long are compared even while ours keeps changing."""
 
-    gap: Duration = 1 * SECOND
+    gap: Duration = 800 * MILLISECOND
     """Least pause between two comparisons that this member starts."""
 
     timeout: Duration = 3 * SECOND
@@ -178,6 +178,10 @@ class SyncConfig:
     join_retry: Duration = 500 * MILLISECOND
     """While nobody is known every seed is asked so often, each time on a new stream: a
     lost SYN would cost a second."""
+
+    follow_ups: int = 3
+    """How many more comparisons with a seed follow a join, one each `gap`: when many join at
+    once the first answer is old before it arrives."""
 
     seed_interval: Duration = 10 * SECOND
     """How often one seed that is no live member is asked, for ever."""
@@ -269,7 +273,7 @@ class DetectorConfig:
         """
         return cls(
             pool=b"wan",
-            probe=ProbeConfig(timeout=350 * MILLISECOND),
+            probe=ProbeConfig(timeout=350 * MILLISECOND, deaf_after=2_300 * MILLISECOND),
             suspicion=SuspicionConfig(
                 tries=4,
                 try_timeout=400 * MILLISECOND,
@@ -324,7 +328,15 @@ class DetectorConfig:
 
 
 _SECTIONS = ("probe", "suspicion", "gossip", "probation", "sync", "node", "limit")
-_MAY_BE_ZERO = {"hold_down", "hold_down_max", "relays", "eager", "health_max", "to_the_dead"}
+_MAY_BE_ZERO = {
+    "follow_ups",
+    "hold_down",
+    "hold_down_max",
+    "relays",
+    "eager",
+    "health_max",
+    "to_the_dead",
+}
 
 
 def _faults(config: DetectorConfig) -> Iterator[ConfigError]:

@@ -35,6 +35,7 @@ from failure_detect.identity import Authority, MemberId, NodeName
 from failure_detect.intake import Intake
 from failure_detect.listener import Listener
 from failure_detect.members import Member, MemberView, Status
+from failure_detect.messages import Ack, Message, Ping
 from failure_detect.nodes import Nodes
 from failure_detect.packing import MalformedMessage
 from failure_detect.panel import Panels
@@ -215,14 +216,15 @@ class FailureDetector:
             pool.refuse(Refusal.GONE)
             return
         self._listener.on_message(member, packet.message, now)
-        if member.status is Status.DEAD:
-            self._probation.on_contact(member, now)
-        self._compare_fingerprints(member, packet.message, now)
+        self._after_message(member, packet.message, now)
 
-    def _compare_fingerprints(self, member: Member, message: object, now: Instant) -> None:
-        seen = self._listener.fingerprint_of(message)
-        if seen is not None:
-            self._sync.on_fingerprint(member, seen, now)
+    def _after_message(self, member: Member, message: Message | None, now: Instant) -> None:
+        if member.status is Status.DEAD:
+            # Only what it says of its own accord counts: an answer may be older than its death.
+            if isinstance(message, Ping):
+                self._probation.on_contact(member, now)
+        elif isinstance(message, Ping | Ack):
+            self._sync.on_fingerprint(member, message.members, now)
 
     def _on_request(self, request: int, sender: MemberId, data: bytes, now: Instant) -> None:
         pool = self._pool
@@ -256,7 +258,7 @@ class FailureDetector:
         self._nodes.on_alive(member, now)
 
     def _on_return(self, member: Member, now: Instant) -> None:
-        self._probation.on_return(now)
+        self._probation.on_return(member, now)
         self._nodes.on_alive(member, now)
 
     # --- commands ------------------------------------------------------------------------------

@@ -61,12 +61,12 @@ class Intake:
                 assert_never(item)
 
     def on_alive(self, claim: AliveClaim, now: Instant, *, spread: bool = True) -> None:
-        """Take in an `alive` claim; an unvouched one of a dead member is a hint to ask it."""
+        """Take in an `alive` claim; an unvouched one of a dead member is kept for a vouch."""
         if self._registry.on_alive(claim, now, spread=spread) is Outcome.UNVOUCHED:
             identity = self._pool.authority.identify(claim.certificate)
             member = None if identity is None else self._pool.members.get(identity.member)
             if member is not None:
-                self._probation.on_claim(member, claim, now)
+                self._probation.on_claim(member, claim)
 
     def _on_accusations(self, claim: Accusations, now: Instant, *, spread: bool = True) -> None:
         subject = self._pool.members.by_short(claim.subject)

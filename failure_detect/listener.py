@@ -123,11 +123,6 @@ class Listener:
         if fingerprint != self._pool.app_fingerprint:
             self._pool.fact(FingerprintSeen(sender.identity.member, fingerprint))
 
-    @staticmethod
-    def fingerprint_of(message: object) -> int | None:
-        """Return the member list's fingerprint that a message carries, if it carries one."""
-        return message.members if isinstance(message, Ping | Ack) else None
-
     def on_request(
         self, request: int, sender: MemberId, message: Message | None, sync: Sync, now: Instant
     ) -> None:

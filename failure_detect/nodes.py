@@ -32,6 +32,7 @@ class _Inquest:
     node: NodeName
     address: Address
     tries: int = 0
+    answered: bool = False
     silent: bool = False
     reports: dict[MemberId, NodeReport] = field(default_factory=dict)
 
@@ -144,6 +145,7 @@ class Nodes:
         if answered:
             self._report(inquest, silent=False, now=now)
             return
+        inquest.answered = False
         inquest.tries += 1
         if inquest.tries < self._pool.config.node.tries:
             self._start_connect(node, inquest.address)
@@ -155,6 +157,9 @@ class Nodes:
         key = own.identity.member
         last = inquest.reports.get(key)
         if last is not None and last.silent is silent:
+            return
+        if not silent and not any(report.silent for report in inquest.reports.values()):
+            inquest.answered = True  # Nobody says otherwise: no need to tell the whole pool.
             return
         if silent and pool.health.is_deaf(now) and not pool.is_alone():
             return
@@ -188,6 +193,9 @@ class Nodes:
         else:
             inquest.reports[key] = report
             self._gossiper.tell(_slot(report), report.raw, now)
+            if report.silent and inquest.answered:
+                inquest.answered = False
+                self._report(inquest, silent=False, now=now)
             self._weigh(inquest)
 
     def _weigh(self, inquest: _Inquest) -> None:

@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     NOT_VOUCHED = "not_vouched"
     STALE = "stale"
     REPLAYED = "replayed"
+    LATE = "late"
     GONE = "gone"
     OVER_LIMIT = "over_limit"
 
@@ -52,16 +53,21 @@ _ANSWERABLE: Duration = 10 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Buddy:
-    """What a ping holds against its receiver (see `Accused`), and the nonce it wants signed."""
+    """What a ping holds against its receiver (see `Accused`), and the nonce it wants signed.
+
+    `incarnation` is the highest that the sender knows of, where that is not on record.
+    """
 
     accused: Accused
     nonce: bytes = b""
+    incarnation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     member: MemberId
     sent_at: Instant
+    until: Instant
     on_ack: OnAck
 
 
@@ -148,19 +154,21 @@ class Pool:
         now: Instant,
         on_ack: OnAck,
         buddy: Buddy | None = None,
-        gossip: bool = False,
+        patience: Duration = _ANSWERABLE,
     ) -> None:
-        """Ping `member`; `on_ack(member, ack, now)` is called if it answers in time.
+        """Ping `member`; `on_ack(member, ack, now)` is called if it answers within `patience`.
 
         Without a `buddy` of the caller's the ping says what this member holds against it.
         """
         self._seq = self._seq + 1 & 0xFFFF
         self._expire(now)
-        self._questions[self._seq] = _Question(member.identity.member, now, on_ack)
+        until = now + min(patience, _ANSWERABLE)
+        self._questions[self._seq] = _Question(member.identity.member, now, until, on_ack)
         self._asked.append((now, self._seq))
         if member.status is Status.ALIVE:
             self.health.asked(now)
-        self.send(member, self.ping_message(member, now, self._seq, buddy), gossip=gossip)
+        message = self.ping_message(member, now, self._seq, buddy)
+        self.send(member, message, gossip=message.accused is None)
 
     def ping_message(
         self, member: Member, now: Instant, seq: int, buddy: Buddy | None = None
@@ -170,7 +178,8 @@ class Pool:
         held = buddy or self._held_against(member)
         if held is None:
             return Ping(seq, tick, *prints)
-        return Ping(seq, tick, *prints, held.accused, member.incarnation, held.nonce)
+        known = max(member.incarnation, held.incarnation)
+        return Ping(seq, tick, *prints, held.accused, known, held.nonce)
 
     def _held_against(self, member: Member) -> Buddy | None:
         if member.status is Status.DEAD:
@@ -191,6 +200,9 @@ class Pool:
         question = self._questions.get(ack.seq)
         if question is None or question.member != sender.identity.member:
             self.refuse(Refusal.REPLAYED)
+            return
+        if now > question.until:
+            self.refuse(Refusal.LATE)
             return
         del self._questions[ack.seq]
         self.heard_directly(sender, now)

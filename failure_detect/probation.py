@@ -12,8 +12,8 @@ from failure_detect.claims import AliveClaim
 from failure_detect.clock import Instant
 from failure_detect.identity import MemberId
 from failure_detect.members import Member, Status
-from failure_detect.messages import Ack
-from failure_detect.pool import Pool
+from failure_detect.messages import Accused, Ack
+from failure_detect.pool import Buddy, OnAck, Pool
 from failure_detect.registry import Registry
 
 _MISSES = 3
@@ -21,14 +21,13 @@ _MISSES = 3
 
 
 class _Watch:
-    __slots__ = ("answers", "claim", "member", "misses", "waiting")
+    __slots__ = ("answers", "member", "misses", "waiting")
 
     def __init__(self, member: Member) -> None:
         self.member = member
         self.answers = 0
         self.misses = 0
         self.waiting = False
-        self.claim: AliveClaim | None = None
 
 
 class Probation:
@@ -39,6 +38,7 @@ class Probation:
         self._pool = pool
         self._registry = registry
         self._watched: dict[MemberId, _Watch] = {}
+        self._claims: dict[MemberId, AliveClaim] = {}
         self._eager_until: Instant = now
         self._timer: Timer | None = None
 
@@ -51,8 +51,9 @@ class Probation:
         if self._timer is None:
             self._schedule(now)
 
-    def on_return(self, now: Instant) -> None:
+    def on_return(self, member: Member, now: Instant) -> None:
         """Somebody came back: ask the others faster for a while."""
+        self._claims.pop(member.identity.member, None)
         probation = self._pool.config.probation
         was_eager = now < self._eager_until
         self._eager_until = now + probation.eager
@@ -76,7 +77,7 @@ class Probation:
         member = self._pool.members.get(dead[int(self._pool.rng.random() * len(dead))])
         assert member is not None
         if member.identity.member not in self._watched and now >= self._opens_at(member):
-            self._pool.ping(member, now, self._on_first)
+            self._ping(member, now, self._on_first)
         self._schedule(now)
 
     def _opens_at(self, member: Member) -> Instant:
@@ -84,11 +85,18 @@ class Probation:
         probation = self._pool.config.probation
         return member.hold_until - probation.answers * probation.spacing
 
+    def _ping(self, member: Member, now: Instant, on_ack: OnAck) -> None:
+        """Ask; an answer that took longer than the pause between two questions is none."""
+        claim = self._claims.get(member.identity.member)
+        buddy = Buddy(Accused.DEAD, incarnation=0 if claim is None else claim.incarnation)
+        spacing = self._pool.config.probation.spacing
+        self._pool.ping(member, now, on_ack, buddy, patience=spacing)
+
     def _on_first(self, member: Member, _ack: Ack, now: Instant) -> None:
         self.on_contact(member, now)
 
     def on_contact(self, member: Member, now: Instant) -> None:
-        """A dead member answered, or said something to us: watch it."""
+        """A dead member answered, or asked us something: watch it."""
         key = member.identity.member
         full = len(self._watched) >= self._pool.config.probation.concurrent
         if member.status is not Status.DEAD or key in self._watched or full:
@@ -98,14 +106,17 @@ class Probation:
         watch = self._watched[key] = _Watch(member)
         self._ask(watch, now)
 
-    def on_claim(self, member: Member, claim: AliveClaim, now: Instant) -> None:
-        """A dead member's unvouched claim came, from itself or from whoever compared lists."""
-        self.on_contact(member, now)
-        watch = self._watched.get(member.identity.member)
-        if watch is not None and (
-            watch.claim is None or watch.claim.incarnation < claim.incarnation
+    def on_claim(self, member: Member, claim: AliveClaim) -> None:
+        """Keep a dead member's unvouched claim: it is what a vouch will be about.
+
+        It is no contact: claims come late, and from third parties.
+        """
+        key = member.identity.member
+        known = self._claims.get(key)
+        if member.status is Status.DEAD and (
+            known is None or known.incarnation < claim.incarnation
         ):
-            watch.claim = claim
+            self._claims[key] = claim
 
     def _ask(self, watch: _Watch, now: Instant) -> None:
         if not self._is_watched(watch):
@@ -120,7 +131,7 @@ class Probation:
                 self._drop(watch)
                 return
         watch.waiting = True
-        self._pool.ping(watch.member, now, partial(self._on_answer, watch))
+        self._ping(watch.member, now, partial(self._on_answer, watch))
         spacing = self._pool.config.probation.spacing
         self._pool.agenda.schedule(now + spacing, partial(self._ask, watch))
 
@@ -131,8 +142,9 @@ class Probation:
         watch.misses = 0
         watch.answers += 1
         enough = watch.answers >= self._pool.config.probation.answers
-        if enough and now >= watch.member.hold_until and watch.claim is not None:
-            self._registry.vouch_for(watch.claim, watch.member, now)
+        claim = self._claims.get(watch.member.identity.member)
+        if enough and now >= watch.member.hold_until and claim is not None:
+            self._registry.vouch_for(claim, watch.member, now)
             self._drop(watch)
 
     def _is_watched(self, watch: _Watch) -> bool:
@@ -146,6 +158,8 @@ class Probation:
         for watch in list(self._watched.values()):
             if watch.member.status is not Status.DEAD:
                 self._drop(watch)
+        dead = self._pool.members.dead
+        self._claims = {key: claim for key, claim in self._claims.items() if key in dead}
 
     def check_invariants(self) -> None:
         """Assert the bound, and that somebody asks while anybody is dead."""

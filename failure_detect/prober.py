@@ -137,7 +137,7 @@ class Prober:
         ends_at = now + pool.health.stretch(pool.config.probe.round)
         this = _Round(target, self._seq, now, ends_at)
         self._rounds[target.identity.member] = this
-        pool.ping(target, now, partial(self._on_ack, this), gossip=True)
+        pool.ping(target, now, partial(self._on_ack, this))
         wait = pool.health.stretch(pool.direct_timeout(target))
         this.timer = pool.agenda.schedule(min(now + wait, ends_at), partial(self._widen, this))
 

@@ -149,7 +149,8 @@ class Registry:
         if member is pool.own or member.status in GONE:
             return Outcome.KNOWN
         if claim.incarnation <= member.incarnation:
-            pool.queue.heard(subject_key(member), claim.raw, pool.transmit_limit())
+            if claim.incarnation == member.incarnation:  # Whoever vouched: the word is out.
+                pool.queue.heard(subject_key(member), member.claim, pool.transmit_limit())
             return Outcome.KNOWN
         if not self._is_signed(claim, identity):
             return self._refused(Refusal.SIGNATURE)

@@ -14,6 +14,7 @@ class Seeds:
         self._pool = pool
         self._sync = sync
         self._addresses: tuple[Address, ...] = ()
+        self._follow_ups = 0
         self._ask(now)
 
     def resolved(self, addresses: tuple[Address, ...], now: Instant) -> None:
@@ -28,6 +29,12 @@ class Seeds:
         if pool.members.live_count == 1:
             self._ask_all(now)
             wait = sync.join_retry
+            self._follow_ups = sync.follow_ups
+        elif self._follow_ups and self._addresses:
+            self._follow_ups -= 1
+            addresses = self._addresses
+            self._sync.compare(addresses[int(pool.rng.random() * len(addresses))], now)
+            wait = sync.gap
         else:
             missing = self._missing()
             if missing:

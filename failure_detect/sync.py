@@ -28,7 +28,6 @@ class Sync:
         """Bring claims that were pulled to `intake`."""
         self._pool = pool
         self._intake = intake
-        self._busy_until: Instant = 0
         self._next_at: Instant = 0
         self._differs_since: Instant = NEVER
         self._futile: dict[MemberId, tuple[int, int]] = {}
@@ -47,7 +46,7 @@ class Sync:
         settled = now - pool.members.changed_at >= sync.settle
         if not settled and now - self._differs_since < sync.impatient:
             return
-        if now < self._next_at or now < self._busy_until:
+        if now < self._next_at:
             return
         key = member.identity.member
         if self._futile.get(key) == (fingerprint, pool.members.fingerprint):
@@ -59,14 +58,12 @@ class Sync:
         pool, sync = self._pool, self._pool.config.sync
         # A jitter of a half keeps those that hear the same news from asking in step.
         self._next_at = now + sync.gap + int(pool.rng.random() * sync.gap / 2)
-        self._busy_until = now + sync.timeout
         self.comparisons += 1
         pool.request(to, Compare(tuple(pool.members.buckets)), self._on_differ, (pool.own.claim,))
 
     # --- asking ----------------------------------------------------------------------------
 
     def _on_differ(self, sender: MemberId | None, packet: Packet | None, now: Instant) -> None:
-        self._busy_until = now
         if sender is None or packet is None or not isinstance(packet.message, Differ):
             return
         self._intake.take(packet, now)
@@ -117,7 +114,6 @@ class Sync:
         room = frame // 2
         asked = tuple(wanted[: room // (2 + len(peer.short))])
         items, rest = _fill(offered, frame - room - 64)
-        self._busy_until = now + self._pool.config.sync.timeout
         self._pool.request(peer, Pull(asked), partial(self._on_claims, peer, wanted, rest), items)
 
     def _on_claims(
@@ -129,7 +125,6 @@ class Sync:
         packet: Packet | None,
         now: Instant,
     ) -> None:
-        self._busy_until = now
         if sender is None or packet is None or not isinstance(packet.message, Claims):
             return
         self._intake.take(packet, now)
