@@ -223,7 +223,7 @@ class Cases:
         themselves suspect, or, by group, groups of such members other than the subject's. Of
         two groups only one is left to accuse: then its members count one by one.
         """
-        pool, most = self._pool, self._pool.config.suspicion.accusers
+        most = self._pool.config.suspicion.accusers
         groups = self._groups(subject)
         if len(groups) > 1:
             return min(most, len(groups))

@@ -108,7 +108,7 @@ def proof_message(pool: bytes, subject: MemberId, nonce: bytes) -> bytes:
 
 
 def node_message(
-    pool: bytes, node: NodeName, checker: MemberId, serial: int, silent: bool
+    pool: bytes, node: NodeName, checker: MemberId, serial: int, *, silent: bool
 ) -> bytes:
     """Return what a checker signs about a node's own address."""
     return _message(

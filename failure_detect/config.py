@@ -8,15 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from failure_detect.clock import MILLISECOND, MINUTE, SECOND, Duration
-
-
-class ConfigError(ValueError):
-    """One fault of a configuration: where it is, and what must hold there."""
-
-    def __init__(self, path: str, what: str) -> None:
-        """Name the `path` from `$`, and `what` must hold there."""
-        super().__init__(f"{path}: {what}")
-        self.path = path
+from failure_detect.validation import ConfigError, number_fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,15 +320,6 @@ class DetectorConfig:
 
 
 _SECTIONS = ("probe", "suspicion", "gossip", "probation", "sync", "node", "limit")
-_MAY_BE_ZERO = {
-    "follow_ups",
-    "hold_down",
-    "hold_down_max",
-    "relays",
-    "eager",
-    "health_max",
-    "to_the_dead",
-}
 
 
 def _faults(config: DetectorConfig) -> Iterator[ConfigError]:
@@ -346,7 +329,7 @@ def _faults(config: DetectorConfig) -> Iterator[ConfigError]:
     for section in _SECTIONS:
         part = getattr(config, section)
         for field in fields(part):
-            fault = _number_fault(field.name, getattr(part, field.name))
+            fault = number_fault(field.name, getattr(part, field.name))
             if fault is not None:
                 numbers_are_good = False
                 yield ConfigError(f"$.{section}.{field.name}", fault)
@@ -354,15 +337,6 @@ def _faults(config: DetectorConfig) -> Iterator[ConfigError]:
         for path, holds, what in _relations(config):
             if not holds:
                 yield ConfigError(path, what)
-
-
-def _number_fault(name: str, value: object) -> str | None:
-    if name == "by_group":
-        return None if isinstance(value, bool) else "must be true or false"
-    if not isinstance(value, int) or isinstance(value, bool):
-        return f"must be a whole number, is {value!r}"
-    least = 0 if name in _MAY_BE_ZERO else 1
-    return None if least <= value < 1 << 53 else f"must be {least} or more, is {value}"
 
 
 def _relations(config: DetectorConfig) -> Iterator[tuple[str, bool, str]]:

@@ -8,11 +8,11 @@ passed. Being late is fine, and is noticed. `DESIGN.md` beside this file has the
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from failure_detect.cases import Cases
 from failure_detect.clock import Instant
-from failure_detect.config import ConfigError, DetectorConfig
+from failure_detect.config import DetectorConfig
 from failure_detect.confirmer import Confirmer
 from failure_detect.events import (
     BroadcastRequested,
@@ -46,7 +46,19 @@ from failure_detect.registry import Registry
 from failure_detect.relay import Relay
 from failure_detect.seeds import Seeds
 from failure_detect.sync import Sync
+from failure_detect.validation import ConfigError
 from failure_detect.wire import FINGERPRINT_BYTES_MAX, decode, encode_payload
+
+Command: TypeAlias = (
+    SeedsResolved
+    | MembersRestored
+    | CertificateObtained
+    | NodeDeleted
+    | LeaveRequested
+    | BroadcastRequested
+    | FingerprintChanged
+)
+"""Events that do not come from the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +136,26 @@ class FailureDetector:
         return self._pool.agenda.deadline
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
-        """Take in one fact. Refused input changes nothing and is counted by reason."""
+        """Take in one fact. Refused input changes nothing and is counted by reason.
+
+        Raises ValueError for a broadcast or fingerprint of the layer above that is too large.
+        """
         match event:
             case DatagramReceived(sender, data):
                 self._on_datagram(sender, data, now)
-            case RequestReceived(request, sender, data):
-                self._on_request(request, sender, data, now)
+            case RequestReceived(request, _, data):
+                self._on_request(request, data, now)
             case ResponseReceived(request, sender, data):
                 self._on_response(request, sender, data, now)
             case RequestFailed(request):
                 self._pool.responded(request, None, None, now)
             case ConnectFinished(connect, answered):
-                self._nodes.on_connect(connect, answered, now)
+                self._nodes.on_connect(connect, now, answered=answered)
             case _:
                 self._on_command(event, now)
         return self._flush(now)
 
-    def _on_command(self, event: Event, now: Instant) -> None:
+    def _on_command(self, event: Command, now: Instant) -> None:
         match event:
             case SeedsResolved(addresses):
                 self._seeds.resolved(addresses, now)
@@ -155,17 +170,7 @@ class FailureDetector:
             case BroadcastRequested(key, payload):
                 self._broadcast(key, payload, now)
             case FingerprintChanged(fingerprint):
-                if len(fingerprint) > FINGERPRINT_BYTES_MAX:
-                    raise ValueError(f"fingerprint: at most {FINGERPRINT_BYTES_MAX} bytes")
-                self._pool.app_fingerprint = fingerprint
-            case (
-                DatagramReceived()
-                | RequestReceived()
-                | ResponseReceived()
-                | RequestFailed()
-                | ConnectFinished()
-            ):
-                raise AssertionError("handled before")
+                self._set_fingerprint(fingerprint)
             case _:
                 assert_never(event)
 
@@ -226,7 +231,7 @@ class FailureDetector:
         elif isinstance(message, Ping | Ack):
             self._sync.on_fingerprint(member, message.members, now)
 
-    def _on_request(self, request: int, sender: MemberId, data: bytes, now: Instant) -> None:
+    def _on_request(self, request: int, data: bytes, now: Instant) -> None:
         pool = self._pool
         try:
             packet = decode(data, pool.config.sync.frame_bytes)
@@ -234,7 +239,7 @@ class FailureDetector:
             pool.refuse(Refusal.MALFORMED)
             return
         self._intake.take(packet, now)
-        self._listener.on_request(request, sender, packet.message, self._sync, now)
+        self._listener.on_request(request, packet.message, self._sync, now)
 
     def _on_response(self, request: int, sender: MemberId, data: bytes, now: Instant) -> None:
         try:
@@ -296,6 +301,11 @@ class FailureDetector:
         ):
             raise ValueError("broadcast: a key of 1 to 64 bytes, and together within the limit")
         self._gossiper.tell(b"a" + key, encode_payload(key, payload).raw, now)
+
+    def _set_fingerprint(self, fingerprint: bytes) -> None:
+        if len(fingerprint) > FINGERPRINT_BYTES_MAX:
+            raise ValueError(f"fingerprint: at most {FINGERPRINT_BYTES_MAX} bytes")
+        self._pool.app_fingerprint = fingerprint
 
     # --- what may be read ------------------------------------------------------------------------
 

@@ -1,12 +1,11 @@
 """Messages that arrive: answered here, or handed to the part that waits for them."""
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from failure_detect.claims import proof_message
 from failure_detect.clock import SECOND, Instant
 from failure_detect.confirmer import Confirmer
 from failure_detect.events import FingerprintSeen, SendResponse
-from failure_detect.identity import MemberId
 from failure_detect.members import Member
 from failure_detect.messages import (
     Accuse,
@@ -33,6 +32,8 @@ from failure_detect.registry import Registry
 from failure_detect.relay import Relay
 from failure_detect.sync import Sync
 from failure_detect.wire import encode
+
+StreamMessage: TypeAlias = Compare | Differ | Pull | Claims
 
 
 class Listener:
@@ -71,6 +72,16 @@ class Listener:
                 self._prober.on_relayed(sender, seq, now)
             case Nack(seq):
                 self._prober.on_nack(sender, seq, now)
+            case _:
+                self._on_suspicion(sender, message, now)
+
+    def _on_suspicion(
+        self,
+        sender: Member,
+        message: Suspect | Receipt | Vouch | Accuse | Gossip | StreamMessage | None,
+        now: Instant,
+    ) -> None:
+        match message:
             case Suspect():
                 self._confirmer.on_suspect(sender, message, now)
             case Receipt():
@@ -123,9 +134,7 @@ class Listener:
         if fingerprint != self._pool.app_fingerprint:
             self._pool.fact(FingerprintSeen(sender.identity.member, fingerprint))
 
-    def on_request(
-        self, request: int, sender: MemberId, message: Message | None, sync: Sync, now: Instant
-    ) -> None:
+    def on_request(self, request: int, message: Message | None, sync: Sync, now: Instant) -> None:
         """Answer a frame that came over a stream."""
         match message:
             case Ping():

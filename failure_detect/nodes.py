@@ -1,4 +1,4 @@
-"""A node is not its agent: is the node itself silent? (design, section 3)
+"""A node is not its agent: is the node itself silent.
 
 A few members, chosen by hash of the node among those on other nodes, connect to the node's
 own address: now and then while its agent lives, at once and again and again when it is dead.
@@ -132,7 +132,7 @@ class Nodes:
         again = now + self._pool.config.node.recheck
         self._pool.agenda.schedule(again, partial(self._check, node))
 
-    def on_connect(self, connect: int, answered: bool, now: Instant) -> None:
+    def on_connect(self, connect: int, now: Instant, *, answered: bool) -> None:
         """A connect of ours ended: an answer, a refusal included, or silence."""
         node = self._connects.pop(connect, None)
         if node is None:
@@ -164,10 +164,9 @@ class Nodes:
         if silent and pool.health.is_deaf(now) and not pool.is_alone():
             return
         self._serial += 1
-        message = node_message(pool.config.pool, inquest.node, key, self._serial, silent)
-        report = encode_node_report(
-            inquest.node, own.short, self._serial, silent, pool.authority.sign(message)
-        )
+        message = node_message(pool.config.pool, inquest.node, key, self._serial, silent=silent)
+        signature = pool.authority.sign(message)
+        report = encode_node_report(inquest.node, own.short, self._serial, signature, silent=silent)
         inquest.reports[key] = report
         self._gossiper.tell(_slot(report), report.raw, now)
         self._weigh(inquest)
@@ -185,7 +184,9 @@ class Nodes:
         if last is not None and last.serial >= report.serial:
             pool.queue.heard(_slot(report), report.raw, pool.transmit_limit())
             return
-        message = node_message(pool.config.pool, report.node, key, report.serial, report.silent)
+        message = node_message(
+            pool.config.pool, report.node, key, report.serial, silent=report.silent
+        )
         if checker.identity.node == report.node:
             pool.refuse(Refusal.NOT_ENTITLED)
         elif not pool.authority.verify(key, message, report.signature):

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgpack
 
 Packable: TypeAlias = (
-    "int | str | bytes | bool | None | tuple[Packable, ...] | list[Packable] | dict[str, Packable]"
+    "int | str | bytes | bool | tuple[Packable, ...] | list[Packable] | dict[str, Packable] | None"
 )
 
 

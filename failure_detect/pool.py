@@ -138,7 +138,12 @@ class Pool:
     # --- datagrams -------------------------------------------------------------------
 
     def send(
-        self, member: Member, message: Message, items: tuple[bytes, ...] = (), gossip: bool = True
+        self,
+        member: Member,
+        message: Message,
+        items: tuple[bytes, ...] = (),
+        *,
+        gossip: bool = True,
     ) -> None:
         """Send `message` with these encoded claims, and with gossip if there is room and wish."""
         data = encode(message) + b"".join(items)
@@ -220,14 +225,14 @@ class Pool:
         self.health.replied(now)
         member.last_ack = now
         if member.misses >= 2:
-            self.fact(ReachabilityChanged(member.identity.member, True))
+            self.fact(ReachabilityChanged(member.identity.member, reachable=True))
         member.misses = 0
 
     def missed_directly(self, member: Member) -> None:
         """A direct probe of `member` came to nothing; the second in a row makes it unreachable."""
         member.misses += 1
         if member.misses == 2:
-            self.fact(ReachabilityChanged(member.identity.member, False))
+            self.fact(ReachabilityChanged(member.identity.member, reachable=False))
 
     def direct_timeout(self, member: Member) -> Duration:
         """Return how long a direct ping of `member` may take, before health stretches it."""
@@ -246,7 +251,7 @@ class Pool:
         items: tuple[bytes, ...] = (),
         timeout: Duration | None = None,
     ) -> None:
-        """Ask over a stream; `on_response(sender, packet, now)` comes once, (None, None) on failure.
+        """Ask over a stream; `on_response(sender, packet, now)` comes once, or (None, None, now).
 
         `to` is a member, who alone may answer, or the address of a seed.
         """
@@ -284,4 +289,5 @@ class Pool:
         assert len(self._questions) <= 1 << 16
         for key, accused in self.open_accusations.items():
             member = self.members.get(key)
-            assert member is not None and member.status is Status.SUSPECT, accused
+            assert member is not None, accused
+            assert member.status is Status.SUSPECT, accused

@@ -123,7 +123,7 @@ class Prober:
         return self._deaf
 
     def hears_again(self, now: Instant) -> bool:
-        """Notice the end of deafness without waiting for the next probe; return whether it ended."""
+        """Notice the end of deafness at once; return whether it ended now."""
         was = self._deaf
         if was:
             self._notice_deafness(now)
@@ -160,7 +160,7 @@ class Prober:
         self._by_seq[this.seq] = this
         this.timer = pool.agenda.schedule(this.ends_at, partial(self._conclude, this))
 
-    def _on_ack(self, this: _Round, _target: Member, _ack: Ack, now: Instant) -> None:
+    def _on_ack(self, this: _Round, _target: Member, _ack: Ack, _now: Instant) -> None:
         if self._is_open(this):
             self._end(this)
             self._pool.health.better()

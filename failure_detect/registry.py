@@ -148,6 +148,12 @@ class Registry:
             return self._on_stranger(claim, identity, now)
         if member is pool.own or member.status in GONE:
             return Outcome.KNOWN
+        return self._on_known(claim, member, identity, now)
+
+    def _on_known(
+        self, claim: AliveClaim, member: Member, identity: Identity, now: Instant
+    ) -> Outcome:
+        pool = self._pool
         if claim.incarnation <= member.incarnation:
             if claim.incarnation == member.incarnation:  # Whoever vouched: the word is out.
                 pool.queue.heard(subject_key(member), member.claim, pool.transmit_limit())

@@ -73,7 +73,7 @@ class Sync:
             return
         wanted, offered = self._difference(packet.message)
         if wanted or offered:
-            self._pull(peer, wanted, offered, now)
+            self._pull(peer, wanted, offered)
         else:
             if len(self._futile) > 4 * len(self._pool.members):
                 self._futile.clear()
@@ -107,9 +107,7 @@ class Sync:
         )
         return wanted, offered
 
-    def _pull(
-        self, peer: Member, wanted: list[ShortId], offered: list[Member], now: Instant
-    ) -> None:
+    def _pull(self, peer: Member, wanted: list[ShortId], offered: list[Member]) -> None:
         frame = self._pool.config.sync.frame_bytes
         room = frame // 2
         asked = tuple(wanted[: room // (2 + len(peer.short))])
@@ -131,7 +129,7 @@ class Sync:
         # Frames are bounded: what did not fit is asked for again, while it brings something.
         left = [short for short in wanted if self._pool.members.by_short(short) is None]
         if (left and len(left) < len(wanted)) or rest:
-            self._pull(peer, left, rest, now)
+            self._pull(peer, left, rest)
 
     # --- answering ---------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ skipped and counted. Any bytes give a `Packet` or `MalformedMessage`, never anyt
 """
 
 from collections.abc import Callable
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from failure_detect.claims import (
     INCARNATION_MAX,
@@ -46,50 +46,36 @@ BUCKETS_MAX = 256
 _PING, _ACK, _PING_REQ, _RELAYED, _NACK, _SUSPECT, _RECEIPT, _VOUCH, _ACCUSE, _GOSSIP = range(1, 11)
 _COMPARE, _DIFFER, _PULL, _CLAIMS = range(11, 15)
 _ALIVE, _LEFT, _ACCUSATIONS, _NODE, _PAYLOAD = range(32, 37)
-_FIRST_ITEM = 32
+_KINDS: dict[type[Message], int] = {
+    Ping: _PING,
+    Ack: _ACK,
+    PingReq: _PING_REQ,
+    Relayed: _RELAYED,
+    Nack: _NACK,
+    Suspect: _SUSPECT,
+    Receipt: _RECEIPT,
+    Vouch: _VOUCH,
+    Accuse: _ACCUSE,
+    Gossip: _GOSSIP,
+    Compare: _COMPARE,
+    Differ: _DIFFER,
+    Pull: _PULL,
+    Claims: _CLAIMS,
+}
 
 Fields: TypeAlias = tuple[object, ...]
 
 
-def encode(message: Message) -> bytes:  # noqa: C901 - one case per kind, nothing else.
+def encode(message: Message) -> bytes:
     """Return `message` as bytes; what rides along is appended to them."""
     match message:
         case Ping(seq, tick, members, app, None, _, _):
-            fields: tuple[Packable, ...] = (_PING, seq, tick, members, app)
-        case Ping(seq, tick, members, app, accused, incarnation, nonce):
-            assert accused is not None
-            fields = (_PING, seq, tick, members, app, int(accused), incarnation, nonce)
+            fields: tuple[Packable, ...] = (seq, tick, members, app)
         case Ack(seq, members, app, b""):
-            fields = (_ACK, seq, members, app)
-        case Ack(seq, members, app, proof):
-            fields = (_ACK, seq, members, app, proof)
-        case PingReq(seq, target, wait):
-            fields = (_PING_REQ, seq, target, wait)
-        case Relayed(seq):
-            fields = (_RELAYED, seq)
-        case Nack(seq):
-            fields = (_NACK, seq)
-        case Suspect(subject, incarnation, signature, nonce):
-            fields = (_SUSPECT, subject, incarnation, signature, nonce)
-        case Receipt(subject):
-            fields = (_RECEIPT, subject)
-        case Vouch(subject, nonce, proof):
-            fields = (_VOUCH, subject, nonce, proof)
-        case Accuse(subject, incarnation, signature):
-            fields = (_ACCUSE, subject, incarnation, signature)
-        case Gossip():
-            fields = (_GOSSIP,)
-        case Compare(buckets):
-            fields = (_COMPARE, buckets)
-        case Differ(buckets, entries, fingerprint):
-            fields = (_DIFFER, buckets, entries, fingerprint)
-        case Pull(wanted):
-            fields = (_PULL, wanted)
-        case Claims():
-            fields = (_CLAIMS,)
+            fields = (seq, members, app)
         case _:
-            assert_never(message)
-    return pack(fields)
+            fields = tuple(getattr(message, name) for name in message.__slots__)
+    return pack((_KINDS[type(message)], *fields))
 
 
 def encode_alive(
@@ -120,7 +106,7 @@ def encode_accusations(
 
 
 def encode_node_report(
-    node: NodeName, checker: ShortId, serial: int, silent: bool, signature: bytes
+    node: NodeName, checker: ShortId, serial: int, signature: bytes, *, silent: bool
 ) -> NodeReport:
     """Return a node report, with the bytes that travel."""
     raw = pack((_NODE, node, checker, serial, silent, signature))
