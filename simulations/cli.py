@@ -1,59 +1,27 @@
 """`isthmus simulate`: experiments with the failure detector, on the command line."""
 
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 if TYPE_CHECKING:  # Help of the whole program loads this module, and must stay quick.
     from simulations.experiments.experiment import Experiment
     from simulations.options import Option, Value
+    from simulations.results import Finding
     from simulations.samples import Row
-    from simulations.study import Study
+    from simulations.study import Outcome, Study
+    from simulations.targets import Target
 
-
-class _Values(click.ParamType):
-    """One value of an experiment's option, or several with commas between."""
-
-    def __init__(self, option: "Option") -> None:
-        self.name = option.kind
-        self._read = option.read
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> "tuple[Value, ...]":
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(self._read(word) for word in str(value).split(","))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class _Override(click.ParamType):
-    """A path in the detector's configuration, and a value."""
-
-    name = "PATH=VALUE"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        from simulations.options import read_duration
-
-        path, equals, text = str(value).partition("=")
-        if not equals:
-            self.fail(f"{value!r} lacks a '='; probe.interval=500ms would do", param, ctx)
-        try:
-            words = {"true": 1, "false": 0}
-            plain = words[text] if text in words else int(text)
-        except ValueError:
-            try:
-                plain = read_duration(text)
-            except ValueError as error:
-                self.fail(str(error), param, ctx)
-        return path, plain
+PICTURES = (".pdf", ".png", ".svg")
+"""What a picture's file may end in."""
 
 
 class _Swim(click.Group):
@@ -68,7 +36,7 @@ class _Swim(click.Group):
         from simulations.experiments.registry import EXPERIMENTS
 
         kind = EXPERIMENTS.get(cmd_name)
-        return super().get_command(ctx, cmd_name) if kind is None else _command(kind)
+        return super().get_command(ctx, cmd_name) if kind is None else ExperimentCommand(kind)
 
 
 @click.group()
@@ -78,149 +46,331 @@ def simulate() -> None:
 
 @simulate.group(cls=_Swim)
 def swim() -> None:
-    """Measure the failure detector, and others beside it."""
+    """Measure the failure detector, and others beside it.
+
+    Every option of an experiment takes several values with commas between, and the experiment
+    then runs for each. Durations are written 64ms, 20s, 5m, 25h.
+    """
 
 
-def _command(kind: "type[Experiment]") -> click.Command:
+class ExperimentCommand(click.Command):
+    """The command that runs one experiment."""
+
+    def __init__(self, kind: "type[Experiment]") -> None:
+        """Take its options from the experiment's fields."""
+        from simulations.options import options_of
+
+        self.kind = kind
+        title = kind.plan.title
+        super().__init__(
+            kind.plan.name,
+            params=[*map(_own, options_of(kind)), *_shared(kind)],
+            help=f"{title[0].upper()}{title[1:]}.",
+            short_help=title,
+        )
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run it: first all that can be wrong is checked, then nothing is."""
+        given = cast("Mapping[str, object]", ctx.params)
+        study = _study(self.kind, given)
+        _check(study, ctx)
+        picture = cast("str | None", given["plot"])
+        if picture is not None:
+            check_picture(Path(picture))
+        with _progress(len(study.tasks())) as advance:
+            outcomes = _run(study, cast("int | None", given["jobs"]), advance)
+        if picture is not None:
+            from simulations.plots import draw
+
+            draw(study.kind.plan.title, outcomes, picture)
+        rows = [outcome.row() for outcome in outcomes]
+        if given["output"] == "json":
+            print_json(study.kind.plan.name, study.parameters(), rows)
+        else:
+            print_table(study, rows)
+
+
+def _own(option: "Option") -> click.Option:
+    from simulations.options import show
+
+    def read(_ctx: click.Context, _param: click.Parameter, text: str) -> "tuple[Value, ...]":
+        try:
+            return tuple(option.read(word) for word in text.split(","))
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return click.Option(
+        [f"--{option.name.replace('_', '-')}", option.name],
+        callback=read,
+        metavar=option.kind,
+        default=",".join(show(option, value) for value in option.default),
+        show_default=True,
+        help=f"{option.help[0].upper()}{option.help[1:]}.",
+    )
+
+
+def _shared(kind: "type[Experiment]") -> list[click.Option]:
     from simulations.flavours import FLAVOURS
-    from simulations.options import options_of, show
 
     plan = kind.plan
-    own = [
+    return [
+        _number("--seeds", plan.seeds, "How many runs, each from its own seed."),
+        _number("--first-seed", 1, "The seed of the first run."),
+        _number("--members", plan.members, "How many members.", least=2),
         click.Option(
-            [f"--{option.name.replace('_', '-')}"],
-            type=_Values(option),
-            default=",".join(show(option, value) for value in option.default),
-            show_default=True,
-            help=option.help,
-        )
-        for option in options_of(kind)
-    ]
-    shared = [
-        click.Option(
-            ["--seeds"],
-            type=click.IntRange(1),
-            default=plan.seeds,
-            show_default=True,
-            help="How many runs, each from its own seed.",
-        ),
-        click.Option(
-            ["--first-seed"],
-            type=click.IntRange(0),
-            default=1,
-            show_default=True,
-            help="The seed of the first run.",
-        ),
-        click.Option(
-            ["--members"],
-            type=click.IntRange(2),
-            default=plan.members,
-            show_default=True,
-            help="How many members.",
-        ),
-        click.Option(
-            ["--configuration", "configurations"],
+            ["--configuration"],
             type=click.Choice(FLAVOURS),
             multiple=True,
             default=plan.configurations,
             show_default=True,
-            help="Which detector; repeatable.",
+            help="Which detector runs; repeatable.",
         ),
+        _set_option(),
+        _output_option(),
         click.Option(
-            ["--set", "overrides"],
-            type=_Override(),
-            multiple=True,
-            help="Set something of ours, as in probe.interval=500ms; repeatable.",
+            ["--plot"],
+            type=click.Path(dir_okay=False),
+            help=f"Draw a picture into this file ({', '.join(PICTURES)}).",
         ),
-        click.Option(
-            ["--output"],
-            type=click.Choice(["table", "json"]),
-            default="table",
-            show_default=True,
-            help="How to print the figures.",
-        ),
-        click.Option(
-            ["--jobs"],
-            type=click.IntRange(1),
-            default=None,
-            help="How many processes; the number of processors if not given.",
-        ),
+        _jobs_option(),
     ]
-    return click.Command(
-        plan.name,
-        params=[*own, *shared],
-        callback=_runs(kind),
-        help=f"{plan.title[0].upper()}{plan.title[1:]}.",
+
+
+def _output_option() -> click.Option:
+    return click.Option(
+        ["--output"],
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
+        help="What to print.",
     )
 
 
-def _runs(kind: "type[Experiment]") -> Callable[..., None]:
-    def run(
-        seeds: int,
-        first_seed: int,
-        members: int,
-        configurations: tuple[str, ...],
-        overrides: tuple[tuple[str, int], ...],
-        output: str,
-        jobs: int | None,
-        **values: "tuple[Value, ...]",
-    ) -> None:
-        from simulations.options import options_of
-        from simulations.study import Study
-
-        study = Study(
-            kind=kind,
-            values=tuple((option.name, values[option.name]) for option in options_of(kind)),
-            configurations=tuple(dict.fromkeys(configurations)),
-            members=members,
-            seeds=range(first_seed, first_seed + seeds),
-            overrides=overrides,
-        )
-        _check(study)
-        rows = _run(study, jobs)
-        if output == "json":
-            _print_json(study, rows)
-        else:
-            _print_table(study, rows)
-
-    return run
+def _jobs_option() -> click.Option:
+    help_ = "How many processes.  [default: as many as there are processors]"
+    return click.Option(["--jobs"], type=click.IntRange(1), help=help_)
 
 
-def _check(study: "Study") -> None:
-    from simulations.flavours import Setting, detector_config
+def _set_option() -> click.Option:
+    return click.Option(
+        ["--set", "overrides"],
+        multiple=True,
+        metavar="PATH=VALUE",
+        callback=lambda _ctx, _param, words: tuple(map(read_override, words)),
+        help="Set something of ours, such as probe.interval=500ms; repeatable.",
+    )
 
-    faults = list(study.faults())
+
+def read_override(word: str) -> tuple[str, int]:
+    """Read a path of the detector's configuration and a value; BadParameter where it is none.
+
+    A plain number is taken as it is, one with a unit becomes microseconds.
+    """
+    from simulations.options import read_duration
+
+    path, equals, text = word.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{word!r} lacks a '='; probe.interval=500ms would do")
+    if text in ("true", "false"):
+        return path, text == "true"
     try:
-        detector_config(Setting(overrides=study.overrides, profile=study.kind.plan.profile))
-    except ExceptionGroup as group:
-        faults += [f"--set: {fault}" for fault in group.exceptions]
+        return path, int(text) if text.lstrip("-").isdigit() else read_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _number(name: str, default: int, help_: str, *, least: int = 1) -> click.Option:
+    kind = click.IntRange(least)
+    return click.Option([name], type=kind, default=default, show_default=True, help=help_)
+
+
+def _study(kind: "type[Experiment]", given: Mapping[str, object]) -> "Study":
+    from simulations.options import options_of
+    from simulations.study import Study
+
+    first, seeds = cast("int", given["first_seed"]), cast("int", given["seeds"])
+    names = [option.name for option in options_of(kind)]
+    return Study(
+        kind=kind,
+        values=tuple((name, cast("tuple[Value, ...]", given[name])) for name in names),
+        configurations=tuple(dict.fromkeys(cast("tuple[str, ...]", given["configuration"]))),
+        members=cast("int", given["members"]),
+        seeds=range(first, first + seeds),
+        overrides=cast("tuple[tuple[str, int], ...]", given["overrides"]),
+    )
+
+
+def _check(study: "Study", ctx: click.Context) -> None:
+    faults = study.faults()
     if faults:
-        raise click.UsageError("; ".join(faults))
+        raise click.UsageError("; ".join(faults), ctx)
 
 
-def _run(study: "Study", jobs: int | None) -> "list[Row]":
-    from simulations.runner import cores, run_all
+def check_picture(path: Path) -> None:
+    """Raise UsageError where no picture could be drawn into this file."""
+    if path.suffix not in PICTURES:
+        raise click.UsageError(f"--plot {path}: the name must end in {', '.join(PICTURES)}")
+    check_writable("--plot", path)
+    if find_spec("matplotlib") is None:
+        raise click.UsageError("--plot needs matplotlib: pip install 'isthmus[plot]'")
 
-    tasks = study.tasks()
-    return study.rows(run_all(tasks, jobs or cores(), lambda number: None))
+
+def check_writable(option: str, path: Path) -> None:
+    """Raise UsageError where this file could not be written."""
+    parent = path.absolute().parent
+    target = path if path.exists() else parent
+    if path.is_dir() or not parent.is_dir():
+        raise click.UsageError(f"{option} {path}: there is no such directory to write a file in")
+    if not os.access(target, os.W_OK):
+        raise click.UsageError(f"{option} {path}: {target} cannot be written")
 
 
-def _print_json(study: "Study", rows: "Sequence[Row]") -> None:
-    report = {
-        "experiment": study.kind.plan.name,
-        "parameters": study.parameters(),
-        "results": rows,
-    }
+# --- running ------------------------------------------------------------------------------
+
+
+def _run(study: "Study", jobs: int | None, advance: Callable[[int], None]) -> "list[Outcome]":
+    from simulations.runner import TaskFailedError, WorkerDiedError, cores, run_all
+
+    try:
+        return study.outcomes(run_all(study.tasks(), jobs or cores(), advance))
+    except (TaskFailedError, WorkerDiedError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how many runs are done, and when all will be."""
+    if not sys.stderr.isatty():
+        yield _say_nothing
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), "runs,", TimeRemainingColumn(), "left")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda _: progress.advance(bar)
+
+
+def _say_nothing(_: int) -> None:
+    """There is nobody to tell."""
+
+
+# --- printing -----------------------------------------------------------------------------
+
+
+def print_json(name: str, parameters: Mapping[str, object], rows: "Sequence[Row]") -> None:
+    """Print one object."""
+    report = {"experiment": name, "parameters": parameters, "results": rows}
     click.echo(json.dumps(report, indent=2))
 
 
-def _print_table(study: "Study", rows: "Sequence[Row]") -> None:
+def print_table(study: "Study", rows: "Sequence[Row]") -> None:
+    """Print a table and what its columns mean."""
     from simulations.tables import aligned, cells, columns_of, head, meanings
 
     columns = columns_of(study.kind.plan.columns, study.labels(), rows)
-    for line in aligned([head(column) for column in columns], cells(columns, rows)):
-        click.echo(line)
-    click.echo()
-    for line in meanings(columns):
-        click.echo(line)
-    sys.stdout.flush()
+    heads, body = [head(column) for column in columns], cells(columns, rows)
+    title = f"{study.kind.plan.title}: {study.members} members, {len(study.seeds)} seeds"
+    if sys.stdout.isatty():
+        _print_rich(title, heads, body)
+    else:
+        click.echo("\n".join([title, "", *aligned(heads, body)]))
+    click.echo("\n" + "\n".join(meanings(columns)))
+
+
+def _print_rich(title: str, heads: Sequence[str], body: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for number, words in enumerate(heads):
+        justify: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(words, justify=justify)
+    for line in body:
+        table.add_row(*line)
+    Console().print(table)
+
+
+# --- all and list ---------------------------------------------------------------------------
+
+
+@swim.command(name="list")
+def list_experiments() -> None:
+    """Name the experiments and the configurations."""
+    from simulations.experiments.registry import EXPERIMENTS
+    from simulations.flavours import FLAVOURS
+
+    width = max(len(name) for name in EXPERIMENTS)
+    for name, kind in EXPERIMENTS.items():
+        click.echo(f"{name:<{width}}  {kind.plan.title}")
+    click.echo(f"\nconfigurations: {', '.join(FLAVOURS)}")
+
+
+def _run_everything(**given: object) -> None:
+    from simulations.results import summary
+    from simulations.targets import TARGETS
+
+    targets = [t for t in TARGETS if str(given["only"]) in t.what]
+    if not targets:
+        raise click.UsageError(f"--only: no target has the words {given['only']!r} in its name")
+    if given["quick"]:
+        targets = [target.quickened() for target in targets]
+    write = cast("Path | None", given["write"])
+    if write is not None:
+        check_writable("--write", write)
+    overrides = cast("tuple[tuple[str, int], ...]", given["overrides"])
+    studies = [replace(target.study(), overrides=overrides) for target in targets]
+    for study in studies:
+        _check(study, click.get_current_context())
+    findings = []
+    as_json = given["output"] == "json"
+    for target, study in zip(targets, studies, strict=True):
+        findings.append(_find(target, study, cast("int | None", given["jobs"])))
+        click.echo(summary(findings[-1]), err=as_json)
+    if write is not None:
+        from simulations.results import document
+
+        write.write_text(document(_command_line(given), findings))
+    if as_json:
+        rows = [{"target": f.target.what, **row} for f in findings for row in f.rows]
+        print_json("all", {"set": dict(overrides), "quick": given["quick"]}, rows)
+
+
+swim.add_command(
+    click.Command(
+        "all",
+        callback=_run_everything,
+        params=[
+            click.Option(
+                ["--write"],
+                type=click.Path(path_type=Path),
+                help="Write a document into this file.",
+            ),
+            click.Option(
+                ["--quick"], is_flag=True, help="A small version: it shows that all runs, no more."
+            ),
+            click.Option(["--only"], default="", help="Only targets with this in their names."),
+            _set_option(),
+            _output_option(),
+            _jobs_option(),
+        ],
+        help="Run all that the detector must reach, and say what is met.",
+    )
+)
+
+
+def _find(target: "Target", study: "Study", jobs: int | None) -> "Finding":
+    from simulations.results import Finding
+
+    with _progress(len(study.tasks())) as advance:
+        return Finding(target, study, [o.row() for o in _run(study, jobs, advance)])
+
+
+def _command_line(given: Mapping[str, object]) -> str:
+    overrides = cast("tuple[tuple[str, int], ...]", given["overrides"])
+    words = ["isthmus simulate swim all"]
+    words += [f"--only '{given['only']}'"] if given["only"] else []
+    words += ["--quick"] if given["quick"] else []
+    words += [f"--set {path}={value}" for path, value in overrides]
+    return " ".join([*words, f"--write {given['write']}"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from failure_detect.claims import alive_message
+from failure_detect.clock import Duration
 from failure_detect.config import DetectorConfig
 from failure_detect.detector import FailureDetector
 from failure_detect.events import MembersRestored, SeedsResolved
@@ -50,6 +51,9 @@ _PROFILES: Mapping[str, Callable[[], DetectorConfig]] = {
     "loopback": DetectorConfig.loopback,
 }
 PROFILES: tuple[str, ...] = tuple(_PROFILES)
+
+SEEDS = 3
+"""How many members are seeds where all know each other from the beginning."""
 
 Overrides: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -93,69 +97,76 @@ def memberlist_config(setting: Setting) -> MemberlistConfig:
     )
 
 
-def cold_world(config: WorldConfig, setting: Setting) -> World:
-    """Return a world in which nothing runs yet; who starts knows the seeds and nobody else."""
-    return _cast(setting).world(config)
+def cast_of(setting: Setting) -> "Ours | Baseline":
+    """Return the machines that a setting asks for."""
+    return Ours(setting) if setting.flavour == OURS else Baseline(setting)
 
 
-def warm_world(config: WorldConfig, setting: Setting) -> World:
-    """Return a world in which all have just started and know each other."""
-    return _cast(setting).warm_world(config)
-
-
-class _Ours:
+class Ours:
     """Makes our detectors; keeps what each of them says of itself, for the others to know."""
 
     def __init__(self, setting: Setting) -> None:
-        self._config = detector_config(setting)
+        self.config = detector_config(setting)
         self._claims: dict[int, bytes] = {}
 
+    @property
+    def probe_interval(self) -> Duration:
+        """How often each member is probed, in microseconds."""
+        return self.config.probe.interval
+
     def world(self, config: WorldConfig) -> World:
+        """Return a world of our detectors in which nothing runs yet."""
         return World(config, self._make)
 
-    def warm_world(self, config: WorldConfig) -> World:
-        # Seeds come last: whoever knows nobody asks them at once, and all would.
-        world = World(replace(config, seeds=()), self._make)
+    def start(self, world: World) -> None:
+        """Start all at once, and let each have everybody's claim to be alive.
+
+        The world should have no seeds of its own; the first three members become them.
+        """
         world.start_all()
-        seeds = tuple(world.address(seed) for seed in config.seeds if seed in world.members)
         claims = MembersRestored(tuple(self._claims.values()))
+        # Seeds come last: whoever knows nobody asks them at once, and all would.
+        seeds = SeedsResolved(tuple(world.address(member) for member in world.members[:SEEDS]))
         for member in world.members:
             world.deliver(member, claims)
-            world.deliver(member, SeedsResolved(seeds))
+            world.deliver(member, seeds)
         world.run_until(world.now)
-        return world
 
     def _make(self, context: MemberContext) -> Machine:
         member, certificate = context.identity.member, context.certificate
-        message = alive_message(self._config.pool, member, 1, certificate)
+        message = alive_message(self.config.pool, member, 1, certificate)
         claim = encode_alive(certificate, 1, context.authority.sign(message))
         self._claims[context.index] = claim.raw
         return FailureDetector(
             certificate,
-            self._config,
+            self.config,
             authority=context.authority,
             now=context.now,
             rng=context.rng,
         )
 
 
-class _Baseline:
+class Baseline:
     """Makes members of memberlist, by names as short as in the published measurements."""
 
     def __init__(self, setting: Setting) -> None:
-        self._config = memberlist_config(setting)
+        self.config = memberlist_config(setting)
         self._directory = Directory()
         self._known: tuple[tuple[Name, Address], ...] = ()
 
+    @property
+    def probe_interval(self) -> Duration:
+        """How often each member probes, in microseconds."""
+        return self.config.probe_interval
+
     def world(self, config: WorldConfig) -> World:
+        """Return a world of memberlists in which nothing runs yet."""
         return World(config, self._make)
 
-    def warm_world(self, config: WorldConfig) -> World:
-        # Without seeds: who knows all has nobody to join.
-        world = World(replace(config, seeds=()), self._make)
+    def start(self, world: World) -> None:
+        """Start all at once, each with everybody in its list."""
         self._known = tuple((_name(member), world.address(member)) for member in world.members)
         world.start_all()
-        return world
 
     def _make(self, context: MemberContext) -> Machine:
         acquaintance = Acquaintance(
@@ -164,11 +175,7 @@ class _Baseline:
             directory=self._directory,
             known=self._known,
         )
-        return Memberlist(acquaintance, self._config, now=context.now, rng=context.rng)
-
-
-def _cast(setting: Setting) -> _Ours | _Baseline:
-    return _Ours(setting) if setting.flavour == OURS else _Baseline(setting)
+        return Memberlist(acquaintance, self.config, now=context.now, rng=context.rng)
 
 
 def _name(index: int) -> Name:

@@ -10,7 +10,6 @@ Words, as memberlist's measurements and the Lifeguard paper (section 5) have the
   first when the first healthy observer declares the member dead, and fully when the last has.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from failure_detect.clock import Instant
@@ -63,8 +62,6 @@ class Ledger:
     whole_since: Instant = 0
     """When `mourned` became empty last (us)."""
     failures: list[Failure] = field(default_factory=list)
-    known: dict[int, int] = field(default_factory=dict)
-    """How many others each observer has met, less those that it has lost for good."""
     _open: dict[MemberId, Failure] = field(default_factory=dict)
 
     def expect(self, world: World, subject: int) -> Failure:
@@ -93,14 +90,10 @@ class Ledger:
         match effect:
             case MemberDied(subject):
                 self._on_death(world, member, subject, now)
-            case MemberReturned(subject):
-                self._comfort(member, subject, now)
             case MemberJoined(identity):
                 self._comfort(member, identity.member, now)
-                self.known[member] = self.known.get(member, 0) + 1
-            case MemberRetired(subject) | MemberLeft(subject):
+            case MemberReturned(subject) | MemberRetired(subject) | MemberLeft(subject):
                 self._comfort(member, subject, now)
-                self.known[member] = self.known.get(member, 0) - 1
             case _:
                 return
 
@@ -125,9 +118,3 @@ class Ledger:
             self.troubled_deaths += is_healthy
         else:
             self.false_deaths.append(FalseDeath(now, observer, place, is_healthy))
-
-
-def healthy(world: World, troubled: Iterable[int]) -> list[int]:
-    """Return the members that run and are not among `troubled`."""
-    without = frozenset(troubled)
-    return [m for m in world.members if world.is_up(m) and m not in without]

@@ -44,8 +44,9 @@ class Option:
 
 def show(option: Option, value: Value) -> str:
     """Write a value as the option reads it."""
-    is_duration = option.kind == "DURATION" and isinstance(value, int)
-    return show_duration(value) if is_duration else str(value)
+    if option.kind == "DURATION" and isinstance(value, int):
+        return show_duration(value)
+    return str(value)
 
 
 def count(default: int | Sequence[int], help_: str, *, least: int = 1) -> int:

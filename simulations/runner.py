@@ -9,14 +9,17 @@ import gc
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 Outcome_co = TypeVar("Outcome_co", covariant=True)
 Outcome = TypeVar("Outcome")
+
+_Pipe: TypeAlias = "Connection[object, object]"
 
 
 class Runnable(Protocol[Outcome_co]):
@@ -27,20 +30,26 @@ class Runnable(Protocol[Outcome_co]):
         ...
 
 
+class TaskFailedError(Exception):
+    """A task raised; the text is its traceback, wherever it ran, with the notes."""
+
+
 class WorkerDiedError(Exception):
-    """A process ended without a word, killed by the system most likely (out of memory)."""
+    """A process ended without a word, killed by the system most likely: out of memory."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Failure:
-    """What a worker sends where a task raised."""
+    """What a worker sends where a task raised; not every exception can be sent itself."""
 
-    error: BaseException
+    text: str
 
 
 def cores() -> int:
     """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run_all(
@@ -48,29 +57,31 @@ def run_all(
 ) -> list[Outcome]:
     """Run all, at most `jobs` at a time, and return their outcomes in the order of `tasks`.
 
-    `on_done` is called with the number of each task that is finished. A task that raises
-    ends it all with what it raised.
+    `on_done` is called with the number of each task that is finished. Raises TaskFailedError
+    as soon as one of them fails, and WorkerDiedError.
     """
     if jobs == 1 or len(tasks) <= 1:
         return [_run_here(task, number, on_done) for number, task in enumerate(tasks)]
     outcomes: dict[int, Outcome] = {}
     waiting = iter(range(len(tasks)))
     with _workers(min(jobs, len(tasks))) as pipes:
-        busy: dict[Connection, int] = {}
+        busy: dict[_Pipe, int] = {}
         for pipe in pipes:
             _hand_out(tasks, waiting, pipe, busy)
         while busy:
-            for ready in wait(list(busy)):
-                assert isinstance(ready, Connection)
-                number = busy.pop(ready)
-                outcomes[number] = _receive(ready)
+            for pipe in [each for each in wait(list(busy)) if isinstance(each, Connection)]:
+                number = busy.pop(pipe)
+                outcomes[number] = cast("Outcome", _receive(pipe))
                 on_done(number)
-                _hand_out(tasks, waiting, ready, busy)
+                _hand_out(tasks, waiting, pipe, busy)
     return [outcomes[number] for number in range(len(tasks))]
 
 
 def _run_here(task: Runnable[Outcome], number: int, on_done: Callable[[int], None]) -> Outcome:
-    outcome = _run(task)
+    try:
+        outcome = _run(task)
+    except Exception as error:
+        raise TaskFailedError(_told(error)) from error
     on_done(number)
     return outcome
 
@@ -86,11 +97,15 @@ def _run(task: Runnable[Outcome]) -> Outcome:
         gc.set_threshold(*usual)
 
 
+def _told(error: Exception) -> str:
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
 def _hand_out(
     tasks: Sequence[Runnable[Outcome]],
     waiting: Iterator[int],
-    pipe: Connection,
-    busy: dict[Connection, int],
+    pipe: _Pipe,
+    busy: dict[_Pipe, int],
 ) -> None:
     number = next(waiting, None)
     if number is not None:
@@ -98,26 +113,24 @@ def _hand_out(
         busy[pipe] = number
 
 
-def _receive(pipe: Connection) -> Outcome:  # type: ignore[type-var]  # Typed by the caller's task.
+def _receive(pipe: _Pipe) -> object:
     try:
         outcome = pipe.recv()
-    except EOFError:
-        raise WorkerDiedError(
-            "a worker process died; with less memory in use, try --jobs 1"
-        ) from None
+    except (EOFError, ConnectionResetError):
+        raise WorkerDiedError("a worker process died; fewer --jobs take less memory") from None
     if isinstance(outcome, _Failure):
-        raise outcome.error
-    return outcome  # type: ignore[no-any-return]  # What a pipe brings has no type.
+        raise TaskFailedError(outcome.text)
+    return outcome
 
 
 @contextmanager
-def _workers(count: int) -> Iterator[list[Connection]]:
+def _workers(count: int) -> Iterator[list[_Pipe]]:
     context = multiprocessing.get_context("spawn")
     processes, pipes = [], []
     try:
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            process = context.Process(target=work, args=(theirs,), daemon=True)
             process.start()
             theirs.close()  # So that its end is noticed when the process dies.
             processes.append(process)
@@ -130,14 +143,16 @@ def _workers(count: int) -> Iterator[list[Connection]]:
             process.join()
 
 
-def _work(pipe: Connection) -> None:
+def work(pipe: _Pipe) -> None:
+    """Run what comes through the pipe and send what comes of it, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent decides, and ends us.
     while True:
         try:
-            task: Runnable[object] = pipe.recv()
+            task = cast("Runnable[object]", pipe.recv())
         except EOFError:
             return
         try:
-            pipe.send(_run(task))
-        except Exception as error:  # noqa: BLE001  # It is raised again, where the run is.
-            pipe.send(_Failure(error))
+            outcome = _run(task)
+        except Exception as error:  # noqa: BLE001  # Whatever it is, the parent raises it again.
+            outcome = _Failure(_told(error))
+        pipe.send(outcome)

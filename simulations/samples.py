@@ -1,8 +1,7 @@
 """What one run measured, as plain data, and what many of them come to.
 
 A run gives a `Sample`: durations in microseconds under the names of what they measure, and
-counts. `pooled` makes of all samples of one configuration the figures of a row, each named
-with its unit.
+counts. All samples of one configuration are `merged`, and `figures` names what they come to.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,19 +42,23 @@ class Sample:
         self.counts[name] = self.counts.get(name, 0) + amount
 
 
-def pooled(samples: Sequence[Sample]) -> Row:
-    """Return the figures of all samples together."""
-    durations: dict[str, list[Duration]] = {}
-    counts: dict[str, int] = {}
+def merged(samples: Sequence[Sample]) -> Sample:
+    """Return all samples as one."""
+    whole = Sample()
     for sample in samples:
         for name, values in sample.durations.items():
-            durations.setdefault(name, []).extend(values)
+            whole.durations.setdefault(name, []).extend(values)
         for name, count in sample.counts.items():
-            counts[name] = counts.get(name, 0) + count
-    row: Row = {f"{name}_s": spread(values) for name, values in durations.items()}
-    row.update({name: count for name, count in counts.items() if name not in _TRAFFIC})
-    row.update(_traffic(counts))
-    row.update(_rates(counts))
+            whole.count(name, count)
+    return whole
+
+
+def figures(whole: Sample) -> Row:
+    """Return the figures of a sample, each named with its unit."""
+    row: Row = {f"{name}_s": spread(values) for name, values in whole.durations.items()}
+    row.update({name: count for name, count in whole.counts.items() if name not in _TRAFFIC})
+    row.update(_traffic(whole.counts))
+    row.update(_rates(whole.counts))
     return row
 
 

@@ -4,14 +4,14 @@ A `Study` says what is to be run, as tasks that depend on nothing but themselves
 puts their samples together, whatever the order in which they were run.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
 from simulations.experiments.experiment import Experiment
-from simulations.flavours import OURS, Overrides, Setting
-from simulations.options import Value, options_of, show
-from simulations.samples import Row, Sample, pooled
+from simulations.flavours import OURS, Overrides, Setting, detector_config
+from simulations.options import Option, Value, options_of, show
+from simulations.samples import Row, Sample, figures, merged
 from simulations.trials import Scene
 
 
@@ -32,17 +32,34 @@ class Task:
 
     def command(self) -> str:
         """Return the command line that runs this task again, alone."""
-        scene, setting = self.scene, self.scene.setting
-        words = [
-            f"isthmus simulate swim {self.experiment.plan.name}",
-            f"--first-seed {scene.seed} --seeds 1 --members {scene.members}",
-            f"--configuration {setting.flavour}",
-        ]
-        words += [f"--set {path}={value}us" for path, value in setting.overrides]
-        for option in options_of(type(self.experiment)):
-            value = show(option, getattr(self.experiment, option.name))
-            words.append(f"--{option.name.replace('_', '-')} {value}")
-        return " ".join(words)
+        return Study(
+            kind=type(self.experiment),
+            values=tuple(
+                (option.name, (getattr(self.experiment, option.name),))
+                for option in options_of(type(self.experiment))
+            ),
+            configurations=(self.scene.setting.flavour,),
+            members=self.scene.members,
+            seeds=range(self.scene.seed, self.scene.seed + 1),
+            overrides=self.scene.setting.overrides,
+        ).command()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One row of a report: a configuration in a cell, and what its runs measured."""
+
+    configuration: str
+    cell: Experiment
+    label: Row
+    """What tells its cell from others."""
+    samples: list[Sample] = field(default_factory=list)
+
+    def row(self) -> Row:
+        """Return the figures of all its runs together."""
+        whole = merged(self.samples)
+        derived = self.cell.derive(whole.counts)
+        return {"configuration": self.configuration, **self.label, **figures(whole), **derived}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,30 +80,42 @@ class Study:
         combinations = product(*(values for _, values in self.values))
         return [self.kind(**dict(zip(names, each, strict=True))) for each in combinations]
 
-    def faults(self) -> Iterator[str]:
+    def faults(self) -> list[str]:
         """Say what makes it impossible to run."""
-        for cell in self.cells():
-            fault = cell.check(self.members)
-            if fault is not None:
-                yield fault
+        faults = []
+        needs = max(cell.needs for cell in self.cells())
+        if self.members < needs:
+            faults.append(
+                f"--members {self.members}: with these options at least {needs} are needed"
+            )
+        if self.overrides and OURS not in self.configurations:
+            faults.append(f"--set changes {OURS}, which is not among the configurations")
+        try:
+            detector_config(self._setting(OURS))
+        except ExceptionGroup as group:
+            faults += [f"--set: {fault}" for fault in group.exceptions]
+        return faults
 
     def tasks(self) -> list[Task]:
-        """Return all that is to be run, rows first, then seeds."""
+        """Return all that is to be run: cell by cell, configurations within, then seeds."""
         return [
             Task(cell, Scene(seed=seed, members=self.members, setting=self._setting(name)))
-            for cell, name in self._rows()
+            for cell in self.cells()
+            for name in self.configurations
             for seed in self.seeds
         ]
 
-    def rows(self, samples: Sequence[Sample]) -> list[Row]:
-        """Return one row of figures for each cell and configuration."""
-        size = len(self.seeds)
-        rows = []
-        for number, (cell, name) in enumerate(self._rows()):
-            row: Row = {"configuration": name, **self._label(cell)}
-            figures = pooled(samples[number * size : (number + 1) * size])
-            rows.append({**row, **figures, **cell.derive(figures)})
-        return rows
+    def outcomes(self, samples: Sequence[Sample]) -> list[Outcome]:
+        """Return what the samples of `tasks` come to, for each row of the report."""
+        found: dict[tuple[int, str], Outcome] = {}
+        rest = iter(samples)
+        for number, cell in enumerate(self.cells()):
+            for name in self.configurations:
+                key = (0 if self.kind.plan.merges_cells else number, name)
+                if key not in found:
+                    found[key] = Outcome(name, cell, self._label(cell))
+                found[key].samples += [next(rest) for _ in self.seeds]
+        return list(found.values())
 
     def parameters(self) -> dict[str, object]:
         """Return what it was run with, as plain values, each with its unit."""
@@ -102,21 +131,33 @@ class Study:
             plain[label] = shown if len(shown) > 1 else shown[0]
         return plain
 
-    def labels(self) -> list[str]:
-        """Return the names of what tells one cell from another."""
-        varied = {name for name, values in self.values if len(values) > 1}
-        return [option.label() for option in options_of(self.kind) if option.name in varied]
+    def command(self) -> str:
+        """Return the command line that runs all of this again."""
+        last = "" if self.seeds.start == 1 else f"--first-seed {self.seeds.start} "
+        options = {option.name: option for option in options_of(self.kind)}
+        words = [
+            f"isthmus simulate swim {self.kind.plan.name}",
+            f"{last}--seeds {len(self.seeds)} --members {self.members}",
+            *(f"--configuration {name}" for name in self.configurations),
+            *(f"--set {path}={value}" for path, value in self.overrides),
+        ]
+        for name, values in self.values:
+            shown = ",".join(show(options[name], value) for value in values)
+            words.append(f"--{name.replace('_', '-')} {shown}")
+        return " ".join(words)
 
-    def _rows(self) -> Iterator[tuple[Experiment, str]]:
-        return ((cell, name) for cell in self.cells() for name in self.configurations)
+    def labels(self) -> list[str]:
+        """Return the names of what tells one row from another, besides the configuration."""
+        return [option.label() for option in self._varied()]
+
+    def _varied(self) -> list[Option]:
+        if self.kind.plan.merges_cells:
+            return []
+        several = {name for name, values in self.values if len(values) > 1}
+        return [option for option in options_of(self.kind) if option.name in several]
 
     def _label(self, cell: Experiment) -> Row:
-        varied = {name for name, values in self.values if len(values) > 1}
-        return {
-            option.label(): option.plain(getattr(cell, option.name))
-            for option in options_of(self.kind)
-            if option.name in varied
-        }
+        return {o.label(): o.plain(getattr(cell, o.name)) for o in self._varied()}
 
     def _setting(self, name: str) -> Setting:
         return Setting(name, self.kind.plan.profile, self.overrides if name == OURS else ())

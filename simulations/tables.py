@@ -16,6 +16,10 @@ _HEADS: Mapping[str, tuple[str, str]] = {
     "late_false_deaths": ("late", "false deaths later than the grace after the repair"),
     "same_side_deaths": ("same side", "deaths of members that the partition did not cut off"),
     "never_healed": ("never", "runs in which the sides had not found each other in time"),
+    "false_positives_per_run": ("FP/run", "FP per run"),
+    "never_joined": ("never", "runs in which not all knew all in time"),
+    "troubled_deaths": ("about the troubled", "deaths declared of troubled members"),
+    "share_declared_dead": ("share", "share of the pauses after which somebody declared a death"),
     "missed": ("missed", "failures that some healthy member never noticed"),
     "found": ("found", "troubled members that somebody healthy found"),
     "bytes_per_member_s": ("B/s", "payload of datagrams and streams, in clear, per member"),
@@ -28,6 +32,11 @@ _HEADS: Mapping[str, tuple[str, str]] = {
 def head(column: str) -> str:
     """Return what stands above a column."""
     return _HEADS[column][0] if column in _HEADS else column.removesuffix("_s").replace("_", " ")
+
+
+def meaning(column: str) -> str:
+    """Return in a few words what a column holds; its head where that says all."""
+    return (_HEADS[column][1] if column in _HEADS else "") or head(column)
 
 
 def meanings(columns: Iterable[str]) -> list[str]:

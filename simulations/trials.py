@@ -1,25 +1,26 @@
 """One run of an experiment: a world that has come to rest, a ledger, and what was sent since.
 
 Rule 1: a run begins quiet, and nothing of that is counted. Rule 2: instants at which something
-befalls a member are drawn uniformly over several probe periods, so that they favour none.
+befalls a member are drawn uniformly over whole probe periods, so that they favour none.
+Rule 3: a run of our own detector that breaks a rule of the referees fails.
 """
 
-from copy import copy
 from dataclasses import dataclass, field
 
 from failure_detect.clock import SECOND, Duration, Instant
+from simulations.checking import Checkers
 from simulations.config import WorldConfig
-from simulations.flavours import Setting, cold_world, warm_world
+from simulations.flavours import Ours, Setting, cast_of
 from simulations.ledger import Ledger
 from simulations.network import NetworkConfig
+from simulations.referees import referees
 from simulations.samples import Sample
 from simulations.world import World
 
 QUIET: Duration = 12 * SECOND
 """How long a world rests before anything happens in it."""
 
-JITTER: Duration = 4 * SECOND
-"""Over how long the instants of events are spread: whole probe periods of all that run here."""
+_JITTER_PERIODS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +30,59 @@ class Scene:
     seed: int
     members: int
     setting: Setting = field(default_factory=Setting)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    clusters: int = 1
+    """Into how many clusters the members fall, equally."""
 
 
 class Trial:
     """A world under way."""
 
-    def __init__(self, world: World, troubled: frozenset[int] = frozenset()) -> None:
-        """Watch `world` from now on; something will befall `troubled`."""
-        self.world = world
-        self.ledger = Ledger(troubled)
-        world.observe(self.ledger)
+    def __init__(self, scene: Scene, seeds: tuple[int, ...] = (0, 1, 2)) -> None:
+        """Prepare a world in which nothing runs yet and everybody who starts asks `seeds`."""
+        cast = cast_of(scene.setting)
+        config = WorldConfig(
+            seed=scene.seed,
+            members=scene.members,
+            clusters=scene.clusters,
+            network=scene.network,
+            seeds=seeds,
+        )
+        self.world: World = cast.world(config)
+        self.ledger = Ledger()
+        self.jitter: Duration = _JITTER_PERIODS * cast.probe_interval
+        """Over how long (us) instants are spread."""
+        self._referees: Checkers | None = None
+        if isinstance(cast, Ours):
+            self._referees = referees(self.world, cast.config)
+        self._cast = cast
         self._began: Instant = 0
-        self._before = copy(world.total_traffic())
+        self._before = self.world.total_traffic()
 
-    def quiet(self, lasting: Duration = QUIET) -> None:
-        """Let the world rest for so long (us), and count what is sent from then on."""
-        self.run(lasting + self.draw(JITTER))
+    def warm(self, troubled: int, quiet: Duration) -> None:
+        """Start all so that they know each other, and rest; so many of them will be troubled.
+
+        Who they are is drawn from the seed; `Ledger.troubled` says it.
+        """
+        self._cast.start(self.world)
+        self.world.observe(self.ledger)
+        self.ledger.troubled = frozenset(self.choose(troubled, list(self.world.members)))
+        self.run(quiet + self.draw(self.jitter))
+        self.count_from_here()
+
+    def count_from_here(self) -> None:
+        """Count what is sent from now on."""
         self._began = self.world.now
         self._before = self.world.total_traffic()
 
     def run(self, lasting: Duration) -> None:
         """Let so much time pass (us)."""
         self.world.run_until(self.world.now + lasting)
+
+    def wait_until_known(self, limit: Duration) -> None:
+        """Let time pass until every failure is known to every healthy member, or `limit` (us)."""
+        ledger, world = self.ledger, self.world
+        world.run_until_true(lambda: ledger.all_is_known, world.now + limit)
 
     def draw(self, below: Duration) -> Duration:
         """Draw a duration of 0 to `below` (us) from the world's own generator of events."""
@@ -61,33 +93,38 @@ class Trial:
         left = list(among)
         return tuple(left.pop(int(self.world.rng.random() * len(left))) for _ in range(count))
 
-    def sample(self) -> Sample:
-        """Return what the ledger and the counters have come to since all was quiet.
+    def finish(self) -> Sample:
+        """Return false positives and traffic since all was quiet.
 
-        Raises VacuityError where something was done to the world and made no difference.
+        Raises VacuityError where something was done to the world and made no difference, and
+        ViolationsFoundError where a referee objects.
         """
         self.world.check_vacuity()
-        ledger, sample = self.ledger, Sample()
-        for failure in ledger.failures:
+        if self._referees is not None:
+            self._referees.require_clean()
+        sample, deaths = Sample(), self.ledger.false_deaths
+        sample.count("false_positives", len(deaths))
+        sample.count("false_positives_at_healthy", sum(d.is_at_healthy for d in deaths))
+        self._count_traffic(sample)
+        return sample
+
+    def finish_with_detection(self) -> Sample:
+        """Return all of that, and how soon failures were known, and how many never."""
+        sample, failures = self.finish(), self.ledger.failures
+        for failure in failures:
             if failure.first is not None:
                 sample.add("first_detection", failure.first - failure.at)
             if failure.last is not None and not failure.pending:
                 sample.add("full_detection", failure.last - failure.at)
-        if ledger.failures:
-            sample.count("failures", len(ledger.failures))
-            sample.count("missed", sum(bool(f.pending) for f in ledger.failures))
-        at_healthy = sum(death.is_at_healthy for death in ledger.false_deaths)
-        sample.count("false_positives", len(ledger.false_deaths))
-        sample.count("false_positives_at_healthy", at_healthy)
-        self._count_traffic(sample)
+        sample.count("failures", len(failures))
+        sample.count("missed", sum(bool(failure.pending) for failure in failures))
         return sample
 
     def _count_traffic(self, sample: Sample) -> None:
-        world, before = self.world, self._before
-        after = world.total_traffic()
-        lasted = world.now - self._began
-        gone = [f for f in self.ledger.failures if not world.is_up(f.subject)]
+        world, before, after = self.world, self._before, self.world.total_traffic()
+        gone = [failure for failure in self.ledger.failures if not world.is_up(failure.subject)]
         down = sum(world.now - failure.at for failure in gone)
+        lasted = world.now - self._began
         sample.count("member_us", lasted * len(world.members) - down)
         sample.count("datagrams", after.datagrams_sent - before.datagrams_sent)
         sample.count("datagram_bytes", after.datagram_bytes_sent - before.datagram_bytes_sent)
@@ -96,32 +133,9 @@ class Trial:
         sample.count("streams", streams - before.requests_sent - before.responses_sent)
 
 
-def rested(
-    scene: Scene,
-    troubled: int = 0,
-    *,
-    network: NetworkConfig | None = None,
-    clusters: int = 1,
-    quiet: Duration = QUIET,
-) -> Trial:
-    """Return a trial in which all know each other and have rested; so many will be troubled.
-
-    Who they are is drawn from the seed; `Ledger.troubled` says it.
-    """
-    config = WorldConfig(
-        seed=scene.seed,
-        members=scene.members,
-        clusters=clusters,
-        network=network or NetworkConfig(),
-    )
-    trial = Trial(warm_world(config, scene.setting))
-    chosen = trial.choose(troubled, list(trial.world.members))
-    trial.ledger.troubled = frozenset(chosen)
-    trial.quiet(quiet)
+def rested(scene: Scene, troubled: int = 0, *, quiet: Duration = QUIET) -> Trial:
+    """Return a trial in which all know each other and have rested; so many will be troubled."""
+    # No seeds yet: whoever starts and knows nobody asks them at once, and all would.
+    trial = Trial(scene, seeds=())
+    trial.warm(troubled, quiet)
     return trial
-
-
-def empty(scene: Scene, network: NetworkConfig, seeds: tuple[int, ...]) -> Trial:
-    """Return a trial in which nothing runs yet."""
-    config = WorldConfig(seed=scene.seed, members=scene.members, network=network, seeds=seeds)
-    return Trial(cold_world(config, scene.setting))

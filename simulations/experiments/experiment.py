@@ -1,11 +1,16 @@
 """What every experiment is: a frozen dataclass of its options that can run one seed."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from simulations.samples import Row, Sample
 from simulations.trials import Scene
+
+DETECTION = ("first_detection_s", "full_detection_s", "missed")
+FALSE = ("false_positives", "false_positives_at_healthy")
+TRAFFIC = ("bytes_per_member_s", "sealed_bytes_per_member_s", "messages_per_member_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +24,7 @@ class Plan:
     """What it shows, in a few words."""
 
     columns: tuple[str, ...]
-    """The figures of its table, in their order, spreads without the quantile."""
+    """The figures of its table, in their order."""
 
     configurations: tuple[str, ...] = ("ours", "memberlist")
     """Which detectors run."""
@@ -31,6 +36,9 @@ class Plan:
     seeds: int = 20
     least: int = 4
     """The fewest members that make sense."""
+
+    merges_cells: bool = False
+    """Whether the cells of a grid make one row together."""
 
 
 class Experiment(ABC):
@@ -44,11 +52,16 @@ class Experiment(ABC):
     def run(self, scene: Scene) -> Sample:
         """Run one seed of one configuration."""
 
-    def check(self, members: int) -> str | None:
-        """Say why the experiment cannot run with so many members; None where it can."""
-        least = self.plan.least
-        return None if members >= least else f"{self.plan.name} needs at least {least} members"
+    @property
+    def needs(self) -> int:
+        """How many members it takes with these options."""
+        return self.plan.least
 
-    def derive(self, row: Row) -> Row:
-        """Return figures that follow from those of a row, to be added to it."""
+    def derive(self, counts: Mapping[str, int]) -> Row:  # noqa: ARG002  # Most derive nothing.
+        """Return figures that follow from the counts of all runs, to be added to a row."""
         return {}
+
+
+def ratio(counts: Mapping[str, int], part: str, whole: str) -> float | None:
+    """Return one count by another, rounded to four places; None where there is nothing."""
+    return round(counts.get(part, 0) / counts[whole], 4) if counts.get(whole) else None

@@ -1,0 +1,263 @@
+"""What the detector must reach, and by which experiment that is shown.
+
+Each target is one cell of one experiment, run for ours and for the baselines alike. All limits
+are upper ones.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from failure_detect.clock import MILLISECOND, MINUTE, SECOND
+from simulations.experiments.registry import EXPERIMENTS
+from simulations.options import Value, options_of
+from simulations.samples import Row
+from simulations.study import Study
+
+_QUICK_SEEDS = 2
+_QUICK_MEMBERS = 64
+_QUICK_DURATION = 5 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most that a figure may be."""
+
+    figure: str
+    most: float
+    quantile: str | None = None
+    """Which quantile of the figure, where it is a spread."""
+
+    def reached(self, row: Row) -> float | None:
+        """Return what a row has there; None where it has nothing."""
+        figure = row.get(self.figure)
+        if isinstance(figure, dict):
+            return figure.get(self.quantile or "max")
+        return figure if isinstance(figure, int | float) else None
+
+    def is_met(self, row: Row) -> bool:
+        """Tell whether a row keeps the limit; what has no figure does not."""
+        reached = self.reached(row)
+        return reached is not None and reached <= self.most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One line of the table."""
+
+    what: str
+    experiment: str
+    limits: tuple[Limit, ...]
+    published: str = ""
+    """What was measured of memberlist, or published, in words."""
+    values: dict[str, Value] = field(default_factory=dict)
+    """Options other than their defaults."""
+    members: int = 128
+    seeds: int = 20
+    configurations: tuple[str, ...] = ("ours", "memberlist")
+
+    def study(self) -> Study:
+        """Return the study that shows it."""
+        kind = EXPERIMENTS[self.experiment]
+        values = tuple(
+            (option.name, (self.values.get(option.name, option.default[0]),))
+            for option in options_of(kind)
+        )
+        return Study(
+            kind=kind,
+            values=values,
+            configurations=self.configurations,
+            members=self.members,
+            seeds=range(1, self.seeds + 1),
+        )
+
+    def quickened(self) -> "Target":
+        """Return a version that takes seconds: it shows that all runs, and no more."""
+        most = max(_QUICK_DURATION, int(self.values.get("blocked", 0)))
+        values = dict(self.values)
+        if int(values.get("duration", 0)) > most:
+            values["duration"] = most
+        members = min(self.members, _QUICK_MEMBERS)
+        return replace(self, seeds=_QUICK_SEEDS, members=members, values=values)
+
+
+def median(figure: str, most: float) -> Limit:
+    """Limit a median."""
+    return Limit(figure, most, "median")
+
+
+def worst(figure: str, most: float) -> Limit:
+    """Limit a maximum."""
+    return Limit(figure, most, "max")
+
+
+_FIRST, _FULL = "first_detection_s", "full_detection_s"
+_NO_FP = Limit("false_positives", 0)
+_ALL_FOUR = ("ours", "memberlist", "lifeguard", "swim")
+
+
+def _crashes() -> list[Target]:
+    limits = (median(_FIRST, 3.3), median(_FULL, 3.5), worst(_FULL, 5.0), _NO_FP)
+    large = (median(_FIRST, 3.6), median(_FULL, 4.0), worst(_FULL, 5.0), _NO_FP)
+    few = (worst(_FULL, 5.0), _NO_FP)
+    return [
+        Target(
+            what="crash, N = 128",
+            experiment="crash",
+            limits=limits,
+            published="9.89 (13.4), 10.34 (14.0) s measured; SWIM 12.44, 12.90 s in the paper",
+            configurations=_ALL_FOUR,
+        ),
+        Target(what="crash, N = 1,000", experiment="crash", limits=large, members=1_000),
+        *(
+            Target(
+                what=f"crash, N = {members}",
+                experiment="crash",
+                limits=few,
+                values={"crashes": 1},
+                members=members,
+                seeds=50,
+            )
+            for members in (2, 3)
+        ),
+        *(
+            Target(
+                what=f"{crashes} of 64 crash at once",
+                experiment="mass-crash",
+                limits=(worst(_FULL, most), Limit("missed", 0), _NO_FP),
+                values={"crashes": crashes},
+                members=64,
+                published=published,
+            )
+            for crashes, most, published in ((20, 6.5, "max 14.3 s"), (32, 9.0, "max 26.6 s"))
+        ),
+    ]
+
+
+def _wide() -> list[Target]:
+    crash = (median(_FIRST, 3.6), median(_FULL, 4.0), worst(_FULL, 5.5), _NO_FP)
+    events: tuple[tuple[str, str, tuple[Limit, ...], str], ...] = (
+        ("crash", "crash", crash, "68.6, 69.6 s"),
+        ("mute", "one mute member", (_NO_FP, Limit("not_found", 0)), ""),
+        ("loss", "25 % loss everywhere", (_NO_FP,), ""),
+        (
+            "partition",
+            "partition of 60 s",
+            (worst("heal_s", 16.0), Limit("never_healed", 0), Limit("late_false_deaths", 0)),
+            "",
+        ),
+    )
+    return [
+        Target(
+            what=f"wan: {what}",
+            experiment="wan",
+            limits=limits,
+            published=published,
+            values={"event": event},
+            members=90,
+        )
+        for event, what, limits, published in events
+    ]
+
+
+def _steady() -> list[Target]:
+    return [
+        Target(
+            what="idle",
+            experiment="idle",
+            limits=(Limit("sealed_bytes_per_member_s", 160.0), _NO_FP),
+            published="101 B/s in clear, 160 encrypted",
+        ),
+        *(
+            Target(
+                what=f"lifeguard, D 16.4 s, I 64 ms, C = {concurrent}",
+                experiment="lifeguard",
+                limits=(
+                    Limit("false_positives_per_run", allowed),
+                    Limit("false_positives_at_healthy", 0),
+                    Limit("bytes_per_member_s", rate),
+                ),
+                published=published,
+                values={"concurrent": concurrent},
+                configurations=_ALL_FOUR,
+            )
+            for concurrent, allowed, rate, published in (
+                (4, 0, 516, "FP 0, 516 B/s"),
+                (16, 1, 785, "FP 11, 785 B/s"),
+            )
+        ),
+        *(
+            Target(
+                what=f"{troubled} {what} by turns, 200 s",
+                experiment="deaf-and-mute",
+                limits=(Limit("false_positives_at_healthy", 0), Limit("not_found", 0)),
+                published=published,
+                values={"troubled": troubled, "what": what},
+            )
+            for troubled, what, published in (
+                (1, "mute", "505 false at healthy observers"),
+                (4, "mute", "1,837 false at healthy observers"),
+                (1, "deaf", "0 false at healthy observers"),
+                (4, "deaf", ""),
+            )
+        ),
+        *(
+            Target(
+                what=f"a member paused once for {pause} s",
+                experiment="pause",
+                limits=(Limit("share_declared_dead", share), _NO_FP),
+                published="never declared dead",
+                values={"pause": pause * SECOND},
+            )
+            for pause, share in ((2, 0.0), (3, 0.25))
+        ),
+    ]
+
+
+def _networks() -> list[Target]:
+    lengths = ((5, "5 s"), (20, "20 s"), (60, "60 s"), (300, "5 min"))
+    parted = (worst("heal_s", 15.0), Limit("never_healed", 0), Limit("late_false_deaths", 0))
+    cuts = [(32, *each, 20) for each in (*lengths, (3_600, "1 h"))]
+    cuts += [(128, *each, 20) for each in lengths] + [(32, 90_000, "25 h", 3)]
+    return [
+        *(
+            Target(
+                what=f"all links lose {percent} %",
+                experiment="loss",
+                limits=(_NO_FP,),
+                values={"loss": percent / 100},
+                configurations=("ours", "memberlist", "swim"),
+            )
+            for percent in (10, 25)
+        ),
+        *(
+            Target(
+                what=f"partition {members // 2}:{members // 2} for {words}",
+                experiment="partition",
+                limits=parted,
+                published="never whole again beyond 60 s" if seconds >= 60 else "",
+                values={"duration": seconds * SECOND},
+                members=members,
+                seeds=seeds,
+            )
+            for members, seconds, words, seeds in cuts
+        ),
+        Target(
+            what="128 join through one seed, 10 % loss",
+            experiment="join",
+            limits=(worst("join_s", 6.0), Limit("never_joined", 0)),
+            published="113 s",
+            values={"within": 100 * MILLISECOND},
+            seeds=50,
+        ),
+        Target(
+            what="1 % of 1,000 lose 30 % by turns",
+            experiment="flip-flop",
+            limits=(_NO_FP,),
+            published="oscillates",
+            members=1_000,
+            seeds=5,
+        ),
+    ]
+
+
+TARGETS: tuple[Target, ...] = (*_crashes(), *_wide(), *_steady(), *_networks())
+"""All of them, in the order of the table."""
