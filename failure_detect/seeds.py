@@ -1,7 +1,7 @@
 """Joining, and never forgetting where to join: seeds are asked for ever."""
 
 from failure_detect.clock import Instant
-from failure_detect.identity import Address
+from failure_detect.identity import Address, MemberId
 from failure_detect.pool import Pool
 from failure_detect.sync import Sync
 
@@ -15,6 +15,7 @@ class Seeds:
         self._sync = sync
         self._addresses: tuple[Address, ...] = ()
         self._follow_ups = 0
+        self._holders: dict[Address, MemberId] = {}
         self._ask(now)
 
     def resolved(self, addresses: tuple[Address, ...], now: Instant) -> None:
@@ -49,6 +50,18 @@ class Seeds:
                 self._sync.compare(address, now)
 
     def _missing(self) -> list[Address]:
+        """Return the seeds at whose address no living member is known."""
+        missing = [address for address in self._addresses if not self._is_live(address)]
+        if not missing:
+            return []
         members = self._pool.members
-        live = {member.identity.address for key in members.ring if (member := members.get(key))}
-        return [address for address in self._addresses if address not in live]
+        found = {
+            member.identity.address: key for key in members.ring if (member := members.get(key))
+        }
+        self._holders = {a: found[a] for a in self._addresses if a in found}
+        return [address for address in missing if address not in found]
+
+    def _is_live(self, address: Address) -> bool:
+        holder = self._holders.get(address)
+        member = None if holder is None else self._pool.live(holder)
+        return member is not None and member.identity.address == address

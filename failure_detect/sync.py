@@ -97,6 +97,8 @@ class Sync:
                 continue  # Retired: its successor's claim tells, and differs as well.
             elif _rank(member) < (incarnation, status):
                 wanted.append(short)
+        if not message.buckets:
+            return wanted, offered
         buckets = frozenset(message.buckets)
         offered.extend(
             member
@@ -145,7 +147,7 @@ class Sync:
         chosen: list[int] = []
         entries: list[tuple[ShortId, int, int]] = []
         per_bucket: dict[int, list[tuple[ShortId, int, int]]] = {}
-        for member in pool.members:
+        for member in pool.members if buckets else ():
             index = member.short[0] % BUCKETS
             if index in buckets and member.status not in GONE:
                 incarnation, status = _rank(member)
