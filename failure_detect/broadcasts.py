@@ -3,13 +3,17 @@
 One slot per key: a newer word on the same subject replaces the older one (SWIM 4.1).
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from math import ceil, log10
 
 SMALLEST_BYTES = 16
 """No broadcast is smaller: with less room than this there is no use in looking further."""
 
+MISFITS_MAX = 8
+"""After so many broadcasts that did not fit, the rest are not looked at: they wait their turn."""
 
+
+@lru_cache(maxsize=1 << 10)
 def transmit_limit(multiplier: int, members: int) -> int:
     """Return ceil(multiplier x log10(members + 1)): how often one member sends one broadcast."""
     return ceil(multiplier * log10(members + 1))
@@ -62,23 +66,28 @@ class BroadcastQueue:
         """Return payloads that fit into `room` bytes together, counted as sent once more."""
         if not self._count_of:
             return []
-        taken: list[tuple[bytes, int]] = []
-        payloads: list[bytes] = []
-        for key, count, payload in self._in_order():
-            if room < SMALLEST_BYTES:
-                break
-            if len(payload) <= room:
-                room -= len(payload)
-                taken.append((key, count))
-                payloads.append(payload)
+        taken = self._choose(room)
+        payloads = [self._levels[count][key] for key, count in taken]
         for key, count in taken:
             self._sent(key, count, limit)
         return payloads
 
-    def _in_order(self) -> Iterator[tuple[bytes, int, bytes]]:
+    def _choose(self, room: int) -> list[tuple[bytes, int]]:
+        taken: list[tuple[bytes, int]] = []
+        misfits = 0
         for count, level in enumerate(self._levels):
             for key in reversed(level):
-                yield key, count, level[key]
+                size = len(level[key])
+                if size <= room:
+                    room -= size
+                    taken.append((key, count))
+                    if room < SMALLEST_BYTES:
+                        return taken
+                else:
+                    misfits += 1
+                    if misfits == MISFITS_MAX:
+                        return taken
+        return taken
 
     def _sent(self, key: bytes, count: int, limit: int) -> None:
         payload = self._levels[count].pop(key)

@@ -103,8 +103,8 @@ class GossipConfig:
     fanout: int = 3
     """To how many members each time."""
 
-    retransmit: int = 5
-    """A broadcast is sent retransmit x ceil(log10(n + 1)) times by each member, duplicates
+    retransmit: int = 4
+    """A broadcast is sent ceil(retransmit x log10(n + 1)) times by each member, duplicates
     that were heard counted: fewer leave gaps to anti-entropy, more are bytes."""
 
     datagram_bytes: int = 1_200
