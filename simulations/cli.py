@@ -15,10 +15,8 @@ import click
 if TYPE_CHECKING:  # Help of the whole program loads this module, and must stay quick.
     from simulations.experiments.experiment import Experiment
     from simulations.options import Option, Value
-    from simulations.results import Finding
     from simulations.samples import Row
     from simulations.study import Outcome, Study
-    from simulations.targets import Target
 
 PICTURES = (".pdf", ".png", ".svg")
 """What a picture's file may end in."""
@@ -308,7 +306,7 @@ def list_experiments() -> None:
 
 
 def _run_everything(**given: object) -> None:
-    from simulations.results import summary
+    from simulations.results import Finding, document, summary
     from simulations.targets import TARGETS
 
     targets = [t for t in TARGETS if str(given["only"]) in t.what]
@@ -323,15 +321,13 @@ def _run_everything(**given: object) -> None:
     studies = [replace(target.study(), overrides=overrides) for target in targets]
     for study in studies:
         _check(study, click.get_current_context())
-    findings = []
-    as_json = given["output"] == "json"
+    findings, as_json = [], given["output"] == "json"
     for target, study in zip(targets, studies, strict=True):
-        findings.append(_find(target, study, cast("int | None", given["jobs"])))
+        findings.append(Finding(target, study, _rows(study, given["jobs"])))
         click.echo(summary(findings[-1]), err=as_json)
     if write is not None:
-        from simulations.results import document
-
-        write.write_text(document(_command_line(given), findings))
+        more = [] if given["only"] else _ablation(given)
+        write.write_text(document(_command_line(given), findings, more))
     if as_json:
         rows = [{"target": f.target.what, **row} for f in findings for row in f.rows]
         print_json("all", {"set": dict(overrides), "quick": given["quick"]}, rows)
@@ -360,11 +356,18 @@ swim.add_command(
 )
 
 
-def _find(target: "Target", study: "Study", jobs: int | None) -> "Finding":
-    from simulations.results import Finding
-
+def _rows(study: "Study", jobs: object) -> "list[Row]":
     with _progress(len(study.tasks())) as advance:
-        return Finding(target, study, [o.row() for o in _run(study, jobs, advance)])
+        return [outcome.row() for outcome in _run(study, cast("int | None", jobs), advance)]
+
+
+def _ablation(given: Mapping[str, object]) -> list[str]:
+    from simulations.results import study_section
+    from simulations.targets import ablation
+
+    study = ablation(quick=bool(given["quick"]))
+    title = "What each part of Lifeguard is worth"
+    return study_section(title, study, _rows(study, given["jobs"]))
 
 
 def _command_line(given: Mapping[str, object]) -> str:

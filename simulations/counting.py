@@ -1,9 +1,10 @@
 """Quantiles, and how far a count can be trusted."""
 
 from collections.abc import Callable, Sequence
-from math import exp, inf, log
+from math import exp, lgamma, log, sqrt
 
-_STEPS = 200
+_STEPS = 60
+_FAR = 10
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -31,9 +32,12 @@ def _at_most(count: int, mean: float) -> float:
     """Return the probability of at most `count` events where `mean` are expected."""
     if mean <= 0.0:
         return 1.0
-    # Terms are taken as logarithms: exp(-mean) alone is zero beyond 745.
-    term, total = -mean, exp(-mean)
-    for number in range(1, count + 1):
+    # What lies this far below the mean has no weight, and a large count has very many terms.
+    number = max(0, int(min(count, mean) - _FAR * sqrt(mean)))
+    term = number * log(mean) - mean - lgamma(number + 1)
+    total = exp(term)
+    while number < count:
+        number += 1
         term += log(mean / number)
         total += exp(term)
     return min(total, 1.0)
@@ -42,7 +46,7 @@ def _at_most(count: int, mean: float) -> float:
 def _solve(rising: Callable[[float], float], near: float) -> float:
     """Return where a rising function crosses zero."""
     low, high = 0.0, max(near, 1.0)
-    while rising(high) < 0.0 and high < inf:
+    while rising(high) < 0.0:
         low, high = high, 2.0 * high
     for _ in range(_STEPS):
         middle = (low + high) / 2.0

@@ -69,7 +69,7 @@ def _bars(axes: "Axes", name: str, outcomes: Sequence[Outcome], rows: Sequence[R
     drawn = axes.barh([_name(outcome) for outcome in outcomes], lengths, color=colours)
     axes.bar_label(drawn, fmt="%.4g", padding=3, fontsize="small")
     axes.invert_yaxis()
-    axes.margins(x=0.15)
+    axes.set_xlim(0, 1.2 * (max(lengths) or 1.0))
     axes.set_title(meaning(name), fontsize="medium")
     axes.set_xlabel(head(name))
     axes.grid(axis="x", alpha=0.3)

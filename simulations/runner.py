@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeAlias, TypeVar, cast
 
 Outcome_co = TypeVar("Outcome_co", covariant=True)
@@ -126,19 +127,24 @@ def _receive(pipe: _Pipe) -> object:
 @contextmanager
 def _workers(count: int) -> Iterator[list[_Pipe]]:
     context = multiprocessing.get_context("spawn")
-    processes, pipes = [], []
+    processes: list[BaseProcess] = []
+    pipes: list[_Pipe] = []
     try:
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=work, args=(theirs,), daemon=True)
-            process.start()
+            worker = context.Process(target=work, args=(theirs,), daemon=True)
+            worker.start()
             theirs.close()  # So that its end is noticed when the process dies.
-            processes.append(process)
+            processes.append(worker)
             pipes.append(ours)
         yield pipes
-    finally:
+    except BaseException:
         for process in processes:
             process.terminate()
+        raise
+    finally:
+        for pipe in pipes:
+            pipe.close()  # Who is not ended yet ends now.
         for process in processes:
             process.join()
 

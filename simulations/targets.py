@@ -7,6 +7,7 @@ are upper ones.
 from dataclasses import dataclass, field, replace
 
 from failure_detect.clock import MILLISECOND, MINUTE, SECOND
+from simulations.experiments.ablation import Ablation
 from simulations.experiments.registry import EXPERIMENTS
 from simulations.options import Value, options_of
 from simulations.samples import Row
@@ -261,3 +262,21 @@ def _networks() -> list[Target]:
 
 TARGETS: tuple[Target, ...] = (*_crashes(), *_wide(), *_steady(), *_networks())
 """All of them, in the order of the table."""
+
+
+def ablation(*, quick: bool) -> Study:
+    """Return the study of what each part of Lifeguard is worth, which has no target."""
+    quick_values: dict[str, Value] = {"concurrent": 4, "blocked": 2 * SECOND, "duration": MINUTE}
+    plan = Ablation.plan
+    return Study(
+        kind=Ablation,
+        values=tuple(
+            (option.name, (quick_values[option.name],))
+            if quick and option.name in quick_values
+            else (option.name, option.default)
+            for option in options_of(Ablation)
+        ),
+        configurations=plan.configurations,
+        members=_QUICK_MEMBERS if quick else plan.members,
+        seeds=range(1, 1 + (1 if quick else plan.seeds)),
+    )

@@ -1,0 +1,190 @@
+"""The commands: what they print, and what they refuse before they run."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from simulations.cli import check_picture, read_override, simulate
+from simulations.experiments.registry import EXPERIMENTS
+
+SMALL = ("--members", "6", "--jobs", "1")
+
+
+def swim(*words: str) -> Result:
+    return CliRunner().invoke(simulate, ["swim", *words])
+
+
+def figures(*words: str) -> Mapping[str, object]:
+    result = swim(*words, "--output", "json")
+    assert result.exit_code == 0, result.output
+    report: Mapping[str, object] = json.loads(result.stdout)
+    return report
+
+
+def test_json_is_one_object_with_figures_that_name_their_units() -> None:
+    report = figures("crash", *SMALL, "--crashes", "1", "--seeds", "2", "--configuration", "ours")
+    assert set(report) == {"experiment", "parameters", "results"}
+    assert report["experiment"] == "crash"
+    (row,) = json.loads(json.dumps(report["results"]))
+    assert row["configuration"] == "ours"
+    assert {"median", "p99", "max"} <= set(row["first_detection_s"])
+    assert {"median", "p99", "max"} <= set(row["full_detection_s"])
+    for name in ("false_positives", "false_positives_at_healthy", "missed", "member_hours"):
+        assert isinstance(row[name], int | float)
+    for name in ("bytes_per_member_s", "sealed_bytes_per_member_s", "messages_per_member_s"):
+        assert row[name] > 0
+
+
+def test_there_is_one_object_for_each_cell_and_configuration() -> None:
+    words = ("partition", *SMALL, "--duration", "2s,3s", "--after", "1s", "--seeds", "1")
+    report = figures(*words, "--configuration", "ours", "--configuration", "swim")
+    rows = json.loads(json.dumps(report["results"]))
+    assert [(row["configuration"], row["duration_s"]) for row in rows] == [
+        ("ours", 2.0),
+        ("swim", 2.0),
+        ("ours", 3.0),
+        ("swim", 3.0),
+    ]
+
+
+def test_the_outcome_does_not_depend_on_the_number_of_processes() -> None:
+    words = ["idle", "--members", "5", "--seeds", "3", "--duration", "5s", "--output", "json"]
+    one, two = (swim(*words, "--jobs", jobs) for jobs in ("1", "2"))
+    assert one.exit_code == two.exit_code == 0
+    assert one.stdout == two.stdout
+
+
+def test_a_table_says_what_its_columns_mean() -> None:
+    result = swim("idle", *SMALL, "--seeds", "1", "--duration", "2s", "--configuration", "ours")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "traffic of a pool in which nothing happens: 6 members, 1 seeds"
+    assert lines[2].split()[:2] == ["configuration", "B/s"]
+    assert lines[3].startswith("ours ")
+    assert any(line.startswith("sealed B/s: ") for line in lines)
+
+
+def test_settings_of_ours_take_effect() -> None:
+    words = ("idle", *SMALL, "--seeds", "1", "--duration", "10s", "--configuration", "ours")
+    slow = figures(*words, "--set", "probe.interval=1s", "--set", "probe.round=800000")
+    assert slow["parameters"] == {
+        "members": 6,
+        "seeds": 1,
+        "first_seed": 1,
+        "set": {"probe.interval": 1_000_000, "probe.round": 800_000},
+        "duration_s": 10.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("crash", "--seeds", "0"), "'--seeds': 0 is not in the range x>=1"),
+        (("crash", "--members", "1"), "'--members': 1 is not in the range x>=2"),
+        (("crash", "--members", "3"), "--members 3: with these options at least 4 are needed"),
+        (("crash", "--crashes", "1,many"), "'--crashes': 'many' is not a whole number"),
+        (("crash", "--what", "both"), "'both' is none of node, agent"),
+        (("crash", "--configuration", "theirs"), "'theirs' is not one of"),
+        (("crash", "--set", "probe"), "'probe' lacks a '='; probe.interval=500ms would do"),
+        (("crash", "--set", "probe.round=soon"), "'soon' is no duration"),
+        (("crash", "--set", "probe.pace=1"), "$.probe.pace: is not an option"),
+        (("crash", "--set", "probe.relays=1", "--configuration", "swim"), "not among"),
+        (("crash", "--plot", "picture.gif"), "must end in .pdf, .png, .svg"),
+        (("crash", "--plot", "nowhere/picture.png"), "no such directory"),
+        (("crash", "--jobs", "0"), "'--jobs': 0 is not in the range"),
+        (("all", "--only", "no such words"), "no target has"),
+        (("all", "--write", "nowhere/RESULTS.md"), "no such directory"),
+        (("nothing",), "No such command 'nothing'"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_runs(words: tuple[str, ...], why: str) -> None:
+    result = swim(*words)
+    assert result.exit_code == 2
+    assert why in " ".join(result.output.split())
+
+
+def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(click.UsageError, match="no such directory to write a file in"):
+        check_picture(tmp_path.parent / f"{tmp_path.name}.png" / "here.png")
+    check_picture(tmp_path / "picture.png")
+
+
+def test_without_matplotlib_it_says_how_to_install_it(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from simulations.cli import simulate\n"
+        f"simulate(['swim', 'crash', '--plot', {str(tmp_path / 'x.png')!r}])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "pip install 'isthmus[plot]'" in run.stderr
+
+
+def test_a_picture_is_drawn_beside_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    words = ("--seeds", "1", "--crashes", "1", "--configuration", "ours", "--plot", str(path))
+    result = swim("crash", *SMALL, *words)
+    assert result.exit_code == 0, result.output
+    assert path.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("word", "override"),
+    [
+        ("probe.interval=500ms", ("probe.interval", 500_000)),
+        ("probe.interval=500000", ("probe.interval", 500_000)),
+        ("suspicion.by_group=true", ("suspicion.by_group", True)),
+        ("suspicion.by_group=false", ("suspicion.by_group", False)),
+        ("probe.relays=-1", ("probe.relays", -1)),
+    ],
+)
+def test_overrides_are_read(word: str, override: tuple[str, int]) -> None:
+    assert read_override(word) == override
+
+
+def test_every_experiment_explains_itself() -> None:
+    listed = swim("list").output
+    overview = swim("--help").output
+    for name in EXPERIMENTS:
+        assert name in listed
+        assert f"  {name} " in overview
+        result = swim(name, "--help")
+        assert result.exit_code == 0
+        assert "--configuration" in result.output
+    assert "configurations: ours, memberlist, lifeguard, swim" in listed
+
+
+def test_a_run_that_fails_names_its_seed_and_the_command_that_repeats_it() -> None:
+    result = swim(
+        "loss", *SMALL, "--loss", "1e-9", "--duration", "1s", "--seeds", "1", "--first-seed", "7"
+    )
+    assert result.exit_code == 1
+    assert "without any effect" in result.output or "VacuityError" in result.output
+    assert "--first-seed 7 --seeds 1 --members 6" in result.output
+
+
+def test_all_writes_the_table_of_what_must_be_reached(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    result = swim("all", "--quick", "--only", "N = 3", "--write", str(path), "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("crash, N = 3: everyone ")
+    text = path.read_text()
+    assert "| crash, N = 3 | everyone max <= 5; FP <= 0 |" in text
+    assert "--only 'N = 3' --quick" in text
+
+
+def test_all_as_json_is_one_object_too() -> None:
+    result = swim("all", "--quick", "--only", "N = 2", "--output", "json", "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["experiment"] == "all"
+    assert [row["configuration"] for row in report["results"]] == ["ours", "memberlist"]
+    assert {row["target"] for row in report["results"]} == {"crash, N = 2"}

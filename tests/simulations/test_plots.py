@@ -1,0 +1,43 @@
+"""Pictures are drawn, of curves and of bars."""
+
+from pathlib import Path
+
+import pytest
+
+from failure_detect.clock import SECOND
+from simulations.experiments.crashes import Crash, MassCrash
+from simulations.plots import draw
+from simulations.samples import Sample
+from simulations.study import Outcome
+
+
+def sample(*firsts: int, false_positives: int = 0) -> Sample:
+    durations = {"first_detection": [first * SECOND for first in firsts]} if firsts else {}
+    traffic = {"datagrams": 10, "datagram_bytes": 900, "streams": 0, "stream_bytes": 0}
+    counts = {"false_positives": false_positives, "member_us": 10 * SECOND, **traffic}
+    return Sample(durations, counts)
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_a_picture_has_a_title_axes_with_units_and_a_legend(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"crash.{suffix}"
+    outcomes = [
+        Outcome("ours", Crash(), {}, [sample(1, 2), sample(3)]),
+        Outcome("swim", Crash(), {}, [sample(5), sample(6, false_positives=4)]),
+    ]
+    draw("one member crashes", outcomes, str(path))
+    assert path.stat().st_size > 5_000
+    if suffix == "svg":
+        drawn = path.read_text()
+        for words in ("One member crashes", "seconds", "share of samples", "swim", "B/s"):
+            assert f"<!-- {words}" in drawn
+
+
+def test_cells_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "mass.svg"
+    outcomes = [
+        Outcome("ours", MassCrash(crashes=number), {"crashes": number}, [each])
+        for number, each in ((20, sample(1)), (32, sample()))
+    ]
+    draw("many crash", outcomes, str(path))
+    assert "<!-- ours, crashes 20 -->" in path.read_text()

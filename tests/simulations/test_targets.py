@@ -1,0 +1,61 @@
+"""Targets are runs that can be made, with limits that can be missed."""
+
+import pytest
+
+from failure_detect.clock import MINUTE, SECOND
+from simulations.samples import Row
+from simulations.targets import TARGETS, Limit, Target, ablation, median, worst
+
+IDS = [target.what for target in TARGETS]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=IDS)
+def test_every_target_can_be_run(target: Target) -> None:
+    study = target.study()
+    assert study.faults() == []
+    assert len(study.cells()) == 1
+    assert study.configurations[0] == "ours"
+    assert target.limits
+    given = dict(study.values)
+    assert all(given[name] == (value,) for name, value in target.values.items())
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=IDS)
+def test_the_quick_version_is_small(target: Target) -> None:
+    quick = target.quickened()
+    study = quick.study()
+    assert study.faults() == []
+    assert len(study.seeds) <= 2
+    assert study.members <= 64
+    assert int(quick.values.get("duration", 0)) <= 5 * MINUTE
+
+
+def test_names_are_unique() -> None:
+    assert len(set(IDS)) == len(IDS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "row", "reached", "is_met"),
+    [
+        (Limit("missed", 0), {"missed": 0}, 0, True),
+        (Limit("missed", 0), {"missed": 1}, 1, False),
+        (Limit("missed", 0), {}, None, False),
+        (Limit("missed", 0), {"missed": "none"}, None, False),
+        (median("heal_s", 2), {"heal_s": {"median": 2.0, "max": 9.0}}, 2.0, True),
+        (worst("heal_s", 2), {"heal_s": {"median": 2.0, "max": 9.0}}, 9.0, False),
+        (worst("heal_s", 2), {"heal_s": {"samples": 0}}, None, False),
+    ],
+)
+def test_a_limit_is_met_by_a_figure(
+    limit: Limit, row: Row, reached: float | None, is_met: bool
+) -> None:
+    assert limit.reached(row) == reached
+    assert limit.is_met(row) is is_met
+
+
+def test_the_ablation_has_a_quick_version_too() -> None:
+    whole, quick = ablation(quick=False), ablation(quick=True)
+    assert whole.faults() == quick.faults() == []
+    assert len(quick.tasks()) == len(quick.configurations) * len(quick.cells())
+    assert len(whole.tasks()) > 10 * len(quick.tasks())
+    assert dict(quick.values)["blocked"] == (2 * SECOND,)
