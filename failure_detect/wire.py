@@ -1,7 +1,8 @@
 """The codec: messages and claims to msgpack arrays and back.
 
 `[kind, fields...]`; fields that a later version appends are ignored, kinds that it adds are
-skipped and counted. Any bytes give a `Packet` or `MalformedMessage`, never anything else.
+skipped and counted; nil stands for an optional field that is absent where others follow.
+Any bytes give a `Packet` or `MalformedMessage`, never anything else.
 """
 
 from collections.abc import Callable
@@ -124,7 +125,8 @@ def decode(data: bytes, most_bytes: int) -> Packet:
     items: list[Item] = []
     skipped = 0
     for index, (value, raw) in enumerate(unpack_all(data, most_bytes)):
-        if not isinstance(value, tuple) or not value or type(value[0]) is not int:
+        # By type, not isinstance: msgpack's extensions are named tuples.
+        if type(value) is not tuple or not value or type(value[0]) is not int:
             raise MalformedMessage("a message is an array that begins with its kind")
         kind, fields = value[0], value[1:]
         if index == 0 and kind in _MESSAGES:
@@ -171,7 +173,7 @@ def _signature(fields: Fields, index: int) -> bytes:
 
 def _array(fields: Fields, index: int, most: int) -> Fields:
     value = _at(fields, index)
-    if not isinstance(value, tuple) or len(value) > most:
+    if type(value) is not tuple or len(value) > most:
         raise MalformedMessage(f"field {index} must be an array of at most {most}")
     return value
 
@@ -182,7 +184,7 @@ def _array(fields: Fields, index: int, most: int) -> Fields:
 def _ping(fields: Fields) -> Ping:
     seq, tick = _uint(fields, 0, 0xFFFF), _uint(fields, 1)
     members, fingerprint = _uint(fields, 2), _blob(fields, 3, 0, FINGERPRINT_BYTES_MAX)
-    if len(fields) < 5:
+    if len(fields) < 5 or fields[4] is None:
         return Ping(seq, tick, members, fingerprint)
     accused = _uint(fields, 4, 255)
     if accused not in _ACCUSED:
@@ -196,7 +198,7 @@ def _ping(fields: Fields) -> Ping:
 def _ack(fields: Fields) -> Ack:
     seq, members = _uint(fields, 0, 0xFFFF), _uint(fields, 1)
     fingerprint = _blob(fields, 2, 0, FINGERPRINT_BYTES_MAX)
-    proof = _signature(fields, 3) if len(fields) > 3 else b""
+    proof = b"" if len(fields) < 4 or fields[3] is None else _signature(fields, 3)
     return Ack(seq, members, fingerprint, proof)
 
 

@@ -1,5 +1,7 @@
 """One of each: every message and every claim, at their edges."""
 
+from random import Random
+
 from failure_detect.claims import INCARNATION_MAX, Item
 from failure_detect.identity import NodeName, ShortId
 from failure_detect.messages import (
@@ -66,3 +68,11 @@ EVERY_ITEM: tuple[Item, ...] = (
     encode_payload(b"k" * 64, b""),
     encode_payload(b"k", b"payload"),
 )
+
+
+def flipped(good: list[bytes], rng: Random) -> bytes:
+    """One of these datagrams with one to three of its bits turned round."""
+    data = bytearray(good[int(rng.random() * len(good))])
+    for _ in range(1 + int(rng.random() * 3)):
+        data[int(rng.random() * len(data))] ^= 1 << int(rng.random() * 8)
+    return bytes(data)
