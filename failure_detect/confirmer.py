@@ -11,8 +11,9 @@ from failure_detect.claims import proof_message
 from failure_detect.clock import MILLISECOND, Duration, Instant
 from failure_detect.identity import MemberId
 from failure_detect.members import Member, Status
-from failure_detect.messages import Accuse, Accused, Ack, Packet, Receipt, Suspect, Vouch
+from failure_detect.messages import Accuse, Accused, Ack, Gossip, Packet, Receipt, Suspect, Vouch
 from failure_detect.pool import Buddy, Pool, Refusal
+from failure_detect.wire import encode
 
 _PATIENCE: Duration = 400 * MILLISECOND
 """How long a confirmer waits for the suspecter to publish, before it does so itself."""
@@ -56,10 +57,19 @@ class Confirmer:
         elif message.incarnation > subject.incarnation:
             pool.refuse(Refusal.UNSIGNED_INCARNATION)
         elif subject.status > Status.SUSPECT or message.incarnation < subject.incarnation:
-            # The asker is behind: what makes it so answers it.
-            pool.send(asker, Receipt(message.subject), _word_on(subject), gossip=False)
+            self._correct(asker, subject)
         else:
             self.look(asker, subject, message, now)
+
+    def _correct(self, asker: Member, subject: Member) -> None:
+        """The asker is behind: what makes it so answers it, in two parts where it is long."""
+        pool, receipt = self._pool, Receipt(subject.short)
+        both = (subject.claim, subject.accusations)
+        if len(encode(receipt)) + sum(map(len, both)) <= pool.config.gossip.datagram_bytes:
+            pool.send(asker, receipt, both, gossip=False)
+        else:
+            pool.send(asker, receipt, (subject.claim,), gossip=False)
+            pool.send(asker, Gossip(), (subject.accusations,), gossip=False)
 
     def look(self, asker: Member, subject: Member, message: Suspect, now: Instant) -> None:
         """Probe `subject` for `asker`, who may be this very member where no other is left."""
@@ -185,7 +195,3 @@ class Confirmer:
 
 def _mark_heard(task: _Task) -> None:
     task.heard = True
-
-
-def _word_on(subject: Member) -> tuple[bytes, ...]:
-    return tuple(word for word in (subject.claim, subject.accusations) if word)

@@ -164,7 +164,7 @@ class Panels:
         case = self._cases.get(panel.subject)
         if case is None or case.public_at is not None:
             return
-        if self._pool.health.is_deaf(now) or not panel.receipted | panel.asked:
+        if self._pool.health.is_deaf(now) or not panel.asked or not case.signatures:
             self._cases.lift(panel.subject, now)  # Deaf: it will be probed again in its turn.
         else:
             self._cases.publish(case, now)

@@ -43,7 +43,7 @@ from failure_detect.messages import (
 )
 from failure_detect.wire import decode, encode
 from simulations.authority import Notary
-from tests.failure_detect.peers import HONEST, LAN, SILENT, Manner, Peer
+from tests.failure_detect.peers import ABSENT_MINDED, HONEST, LAN, SILENT, Manner, Peer
 
 START: Instant = 5_000 * SECOND
 """Nobody may count on a clock that begins at zero."""
@@ -72,6 +72,11 @@ class Letter(Generic[M]):
     size: int
     request: int = 0
 
+    def addressee(self) -> MemberId:
+        """Whom a datagram went to; a seed's stream has nobody."""
+        assert self.to is not None
+        return self.to
+
 
 Reply: TypeAlias = tuple[Instant, int, Event]
 
@@ -87,6 +92,7 @@ class Stage:
         groups: tuple[str, ...] = (),
         nodes: bool = False,
         known: bool = True,
+        seed: int = 11,
     ) -> None:
         """Begin quietly: `known` peers are introduced and probed, and the word of them is out."""
         self.notary = Notary(7)
@@ -105,7 +111,7 @@ class Stage:
             config,
             authority=self.notary.signer(self.own.key),
             now=self.now,
-            rng=Random(11),
+            rng=Random(seed),
         )
         if known:
             self.introduce(*self.peers)
@@ -182,6 +188,18 @@ class Stage:
                 self._take(self.detector.advance(self.now))
                 assert self.detector.deadline >= self.now
         return True
+
+    def until_suspected(self, target: Peer) -> list[Letter[Suspect]]:
+        """Have a round about `target` fail; return what went to the confirmers as it ended."""
+        self.silence(target, manner=ABSENT_MINDED)
+        since = self.now + 1
+
+        def words() -> list[Letter[Suspect]]:
+            told = self.sent(Suspect, since=since)
+            return [letter for letter in told if letter.message.subject == target.short]
+
+        assert self.run_until(lambda: bool(words()), 60 * SECOND)
+        return words()
 
     def sleep(self, duration: Duration) -> list[Effect]:
         """The process is away for so long, then wakes: late, all at once."""
