@@ -67,8 +67,8 @@ class CommonTime:
     def hear(self, tick: int, now: Instant) -> None:
         """Follow a tick that is ahead of ours, unless it is ahead beyond belief."""
         ahead = tick * TICK - (now + self._offset)
-        if ahead <= 0 or (self._in_step and ahead > _LEAP_MOST) or tick >= 1 << 48:
+        if ahead <= 0:
             self._in_step = self._in_step or ahead > -_LEAP_MOST
-            return
-        self._offset += ahead
-        self._in_step = True
+        elif tick < 1 << 48 and (ahead <= _LEAP_MOST or not self._in_step):
+            self._offset += ahead
+            self._in_step = True
