@@ -103,7 +103,7 @@ class GossipConfig:
     fanout: int = 3
     """To how many members each time."""
 
-    retransmit: int = 4
+    retransmit: int = 8
     """A broadcast is sent ceil(retransmit x log10(n + 1)) times by each member, duplicates
     that were heard counted: fewer leave gaps to anti-entropy, more are bytes."""
 

@@ -47,7 +47,9 @@ class Gossiper:
 
     def _targets(self, now: Instant) -> list[Member]:
         pool, gossip = self._pool, self._pool.config.gossip
-        picked = pool.members.pick(pool.rng, gossip.fanout, without=())
+        # Suspects are mostly dead, and a living one hears of its case by pings: spare the copies.
+        drawn = pool.members.pick(pool.rng, 2 * gossip.fanout, without=())
+        picked = [member for member in drawn if member.status is Status.ALIVE][: gossip.fanout]
         dead = pool.members.dead
         if dead and picked:
             # One of the recently dead in place of a living one, as often as its share says.

@@ -158,7 +158,18 @@ class Prober:
             pool.health.asked(now)
             pool.send(relay, PingReq(this.seq, this.target.short, left), gossip=False)
         self._by_seq[this.seq] = this
+        self._look_further(this)
         this.timer = pool.agenda.schedule(this.ends_at, partial(self._conclude, this))
+
+    def _look_further(self, this: _Round) -> None:
+        """Where one is silent others may be: probe one more, so that mass crashes are seen soon.
+
+        Once when a ping goes unanswered and once when a round fails: half of a pool may be
+        silent, and so half of those whose turn it was to look.
+        """
+        members = self._pool.members
+        for member in members.pick(self._pool.rng, 1, without=(this.target.identity.member,)):
+            self._pool.prioritise(member)
 
     def _on_ack(self, this: _Round, _target: Member, _ack: Ack, _now: Instant) -> None:
         if self._is_open(this):
@@ -197,6 +208,7 @@ class Prober:
         self._end(this)
         if this.target.status > Status.SUSPECT:
             return
+        self._look_further(this)
         silent = [relay for key, relay in this.relays.items() if key not in this.nacks]
         for relay in silent:
             pool.prioritise(relay)
