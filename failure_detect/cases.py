@@ -19,7 +19,7 @@ from failure_detect.identity import MemberId, ShortId
 from failure_detect.members import GONE, Member, Status
 from failure_detect.messages import Accused, Ack
 from failure_detect.pool import Pool, Refusal
-from failure_detect.wire import encode_accusations
+from failure_detect.wire import ACCUSATIONS_MAX, encode_accusations
 
 _AGAIN: Duration = 1 * SECOND
 
@@ -165,7 +165,8 @@ class Cases:
         case = self.get(subject)
         if case is None:
             return
-        if any(news) or case.public_at is None:
+        shared = any(signature in case.signatures.values() for _, signature in claim.signatures)
+        if any(news) or (shared and case.public_at is None):
             self.publish(case, now, spread=spread)
         else:
             self._heard_again(claim, subject)
@@ -268,12 +269,7 @@ class Cases:
     def publish(self, case: Case, now: Instant, *, spread: bool = True) -> None:
         """Tell everybody who accuses the subject; with enough accusers, call it a last time."""
         subject = case.subject
-        signatures = tuple(
-            (accuser.short, signature)
-            for key, signature in case.signatures.items()
-            if (accuser := self._pool.members.get(key)) is not None
-        )
-        claim = encode_accusations(subject.short, case.incarnation, signatures)
+        claim = encode_accusations(subject.short, case.incarnation, self._bundle(case))
         subject.accusations = claim.raw
         if spread:
             self._gossiper.tell(subject_key(subject), claim.raw, now)
@@ -286,6 +282,15 @@ class Cases:
             self.call(case, now)
         else:
             self._await_timeout(case, now)
+
+    def _bundle(self, case: Case) -> tuple[tuple[ShortId, bytes], ...]:
+        """Return as many signatures as a claim may carry, those that count by group first."""
+        members = map(self._pool.members.get, case.signatures)
+        named = zip(members, case.signatures.values(), strict=True)
+        found = [(member, signature) for member, signature in named if member is not None]
+        firsts = {member.identity.group: member for member, _ in reversed(found)}
+        found.sort(key=lambda pair: firsts[pair[0].identity.group] is not pair[0])
+        return tuple((member.short, signature) for member, signature in found[:ACCUSATIONS_MAX])
 
     def _await_timeout(self, case: Case, now: Instant) -> None:
         config = self._pool.config

@@ -56,9 +56,7 @@ def test_everybody_would_ask_the_same_confirmers_whatever_dice_they_have() -> No
         stage = Stage(peers=9, seed=seed)
         words = stage.until_suspected(stage.peers[0])
         chosen.add(tuple(letter.to for letter in words))
-        nonce = words[0].message.nonce
     assert len(chosen) == 1
-    assert len(nonce) == 8
 
 
 def test_another_incarnation_has_other_confirmers() -> None:
