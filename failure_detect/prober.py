@@ -158,14 +158,12 @@ class Prober:
             pool.health.asked(now)
             pool.send(relay, PingReq(this.seq, this.target.short, left), gossip=False)
         self._by_seq[this.seq] = this
-        self._look_further(this)
         this.timer = pool.agenda.schedule(this.ends_at, partial(self._conclude, this))
 
     def _look_further(self, this: _Round) -> None:
         """Where one is silent others may be: probe one more, so that mass crashes are seen soon.
 
-        Once when a ping goes unanswered and once when a round fails: half of a pool may be
-        silent, and so half of those whose turn it was to look.
+        Half of a pool may be silent, and so half of those whose turn it was to look.
         """
         members = self._pool.members
         for member in members.pick(self._pool.rng, 1, without=(this.target.identity.member,)):
