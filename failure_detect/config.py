@@ -287,7 +287,10 @@ class DetectorConfig:
         return cls(
             pool=b"loop",
             probe=ProbeConfig(
-                interval=400 * MILLISECOND, round=400 * MILLISECOND, timeout=150 * MILLISECOND
+                interval=400 * MILLISECOND,
+                round=400 * MILLISECOND,
+                timeout=150 * MILLISECOND,
+                deaf_after=1_300 * MILLISECOND,
             ),
             suspicion=SuspicionConfig(tries=5, try_timeout=200 * MILLISECOND),
             probation=ProbationConfig(interval=2 * SECOND, spacing=500 * MILLISECOND),
