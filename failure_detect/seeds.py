@@ -31,9 +31,8 @@ class Seeds:
             self._ask_all(now)
             wait = sync.join_retry
             self._follow_ups = sync.follow_ups
-        elif self._follow_ups and self._addresses:
+        elif self._follow_ups and (addresses := self._others()):
             self._follow_ups -= 1
-            addresses = self._addresses
             self._sync.compare(addresses[int(pool.rng.random() * len(addresses))], now)
             wait = sync.gap
         else:
@@ -45,9 +44,12 @@ class Seeds:
         pool.agenda.schedule(now + wait + jitter, self._ask)
 
     def _ask_all(self, now: Instant) -> None:
-        for address in self._addresses:
-            if address != self._pool.own.identity.address:
-                self._sync.compare(address, now)
+        for address in self._others():
+            self._sync.compare(address, now)
+
+    def _others(self) -> list[Address]:
+        own = self._pool.own.identity.address
+        return [address for address in self._addresses if address != own]
 
     def _missing(self) -> list[Address]:
         """Return the seeds at whose address no living member is known."""
