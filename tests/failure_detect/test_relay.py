@@ -4,7 +4,7 @@ import pytest
 
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.identity import ShortId
-from failure_detect.messages import Nack, Ping, PingReq, Relayed
+from failure_detect.messages import Ack, Nack, Ping, PingReq, Relayed
 from tests.failure_detect.harness import START, TRIP, Stage
 from tests.failure_detect.peers import LAN, Peer
 
@@ -124,3 +124,15 @@ def test_errands_for_several_do_not_mix() -> None:
     stage.run(TRIP)
     told = {(letter.to, letter.message) for letter in stage.sent(Relayed, since=START)}
     assert told == {(asker.key, Relayed(1)), (second.key, Relayed(2))}
+
+
+def test_an_answer_to_each_of_both_pings_is_passed_on_once() -> None:
+    stage, asker, target = asked(silent=True)
+    since = stage.now
+    stage.hear(asker, PingReq(9, target.short, WAIT))
+    stage.run(PATIENCE // 2)
+    for ping in stage.sent(Ping, to=target, since=since):
+        stage.hear(target, Ack(ping.message.seq, stage.detector.fingerprint, b""))
+    stage.run(WAIT)
+    assert [letter.message for letter in stage.sent(Relayed)] == [Relayed(9)]
+    assert stage.sent(Nack) == []
