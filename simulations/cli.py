@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -15,8 +15,10 @@ import click
 if TYPE_CHECKING:  # Help of the whole program loads this module, and must stay quick.
     from simulations.experiments.experiment import Experiment
     from simulations.options import Option, Value
+    from simulations.results import Finding
     from simulations.samples import Row
     from simulations.study import Outcome, Study
+    from simulations.targets import Target
 
 PICTURES = (".pdf", ".png", ".svg")
 """What a picture's file may end in."""
@@ -306,7 +308,7 @@ def list_experiments() -> None:
 
 
 def _run_everything(**given: object) -> None:
-    from simulations.results import Finding, document, summary
+    from simulations.results import document, summary
     from simulations.targets import TARGETS
 
     targets = [t for t in TARGETS if str(given["only"]) in t.what]
@@ -322,9 +324,9 @@ def _run_everything(**given: object) -> None:
     for study in studies:
         _check(study, click.get_current_context())
     findings, as_json = [], given["output"] == "json"
-    for target, study in zip(targets, studies, strict=True):
-        findings.append(Finding(target, study, _rows(study, given["jobs"])))
-        click.echo(summary(findings[-1]), err=as_json)
+    for finding in _findings(zip(targets, studies, strict=True), given["jobs"]):
+        findings.append(finding)
+        click.echo(summary(finding), err=as_json)
     if write is not None:
         more = [] if given["only"] else _ablation(given)
         write.write_text(document(_command_line(given), findings, more))
@@ -354,6 +356,16 @@ swim.add_command(
         help="Run all that the detector must reach, and say what is met.",
     )
 )
+
+
+def _findings(asked: "Iterable[tuple[Target, Study]]", jobs: object) -> "Iterator[Finding]":
+    from simulations.results import Finding
+
+    measured: dict[Study, list[Row]] = {}  # Quick versions of different targets may be the same.
+    for target, study in asked:
+        if study not in measured:
+            measured[study] = _rows(study, jobs)
+        yield Finding(target, study, measured[study])
 
 
 def _rows(study: "Study", jobs: object) -> "list[Row]":

@@ -11,8 +11,9 @@ from simulations.targets import Limit, Target
 _INTRODUCTION = """\
 # What the failure detector reaches
 
-Written by `{command}` from its own output; nothing here is typed by hand. Each section below says
-how to run its line again, alone.
+Written by `{command}` from its own output;
+nothing here is typed by hand. Each section below says how to run its line again, alone. What is
+marked as quick ran with few members, for a short time: it shows that all runs, and no more.
 
 * Delays on a LAN are 0.2 to 2 ms, uniform, one way; `wan` is 30 clusters of three members each with
   round trips of 20 to 150 ms between them, 20 % jitter and 0.5 % loss.

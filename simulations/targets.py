@@ -6,7 +6,7 @@ are upper ones.
 
 from dataclasses import dataclass, field, replace
 
-from failure_detect.clock import MILLISECOND, MINUTE, SECOND
+from failure_detect.clock import MILLISECOND, SECOND
 from simulations.experiments.ablation import Ablation
 from simulations.experiments.registry import EXPERIMENTS
 from simulations.options import Value, options_of
@@ -14,8 +14,9 @@ from simulations.samples import Row
 from simulations.study import Study
 
 _QUICK_SEEDS = 2
-_QUICK_MEMBERS = 64
-_QUICK_DURATION = 5 * MINUTE
+_QUICK_MEMBERS = 20
+_QUICK: dict[str, int] = {"duration": 60 * SECOND, "pauses": 2, "crashes": 2, "clusters": 5}
+"""The most that these options are in a quick version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,20 @@ class Target:
         )
 
     def quickened(self) -> "Target":
-        """Return a version that takes seconds: it shows that all runs, and no more."""
-        most = max(_QUICK_DURATION, int(self.values.get("blocked", 0)))
-        values = dict(self.values)
-        if int(values.get("duration", 0)) > most:
-            values["duration"] = most
+        """Return a version that takes seconds: it shows that all runs, and its figures nothing."""
+        values = {
+            option.name: min(int(self.values.get(option.name, option.default[0])), most)
+            for option in options_of(EXPERIMENTS[self.experiment])
+            if (most := _QUICK.get(option.name)) is not None
+        }
         members = min(self.members, _QUICK_MEMBERS)
-        return replace(self, seeds=_QUICK_SEEDS, members=members, values=values)
+        return replace(
+            self,
+            what=f"{self.what} (quick: {members} members)",
+            seeds=_QUICK_SEEDS,
+            members=members,
+            values=self.values | values,
+        )
 
 
 def median(figure: str, most: float) -> Limit:
@@ -255,7 +263,6 @@ def _networks() -> list[Target]:
             limits=(_NO_FP,),
             published="oscillates",
             members=1_000,
-            seeds=5,
         ),
     ]
 
@@ -266,17 +273,21 @@ TARGETS: tuple[Target, ...] = (*_crashes(), *_wide(), *_steady(), *_networks())
 
 def ablation(*, quick: bool) -> Study:
     """Return the study of what each part of Lifeguard is worth, which has no target."""
-    quick_values: dict[str, Value] = {"concurrent": 4, "blocked": 2 * SECOND, "duration": MINUTE}
     plan = Ablation.plan
+    quick_values: dict[str, Value] = {
+        "concurrent": 4,
+        "blocked": 2 * SECOND,
+        "between": SECOND,
+        "duration": 30 * SECOND,
+        "threshold": 20 * SECOND,
+    }
     return Study(
         kind=Ablation,
         values=tuple(
-            (option.name, (quick_values[option.name],))
-            if quick and option.name in quick_values
-            else (option.name, option.default)
+            (option.name, (quick_values[option.name],) if quick else option.default)
             for option in options_of(Ablation)
         ),
         configurations=plan.configurations,
         members=_QUICK_MEMBERS if quick else plan.members,
-        seeds=range(1, 1 + (1 if quick else plan.seeds)),
+        seeds=range(1, 1 + (_QUICK_SEEDS if quick else plan.seeds)),
     )

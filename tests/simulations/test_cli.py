@@ -175,9 +175,9 @@ def test_all_writes_the_table_of_what_must_be_reached(tmp_path: Path) -> None:
     path = tmp_path / "RESULTS.md"
     result = swim("all", "--quick", "--only", "N = 3", "--write", str(path), "--jobs", "1")
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("crash, N = 3: everyone ")
+    assert result.output.startswith("crash, N = 3 (quick: 3 members): everyone ")
     text = path.read_text()
-    assert "| crash, N = 3 | everyone max <= 5; FP <= 0 |" in text
+    assert "| crash, N = 3 (quick: 3 members) | everyone max <= 5; FP <= 0 |" in text
     assert "--only 'N = 3' --quick" in text
 
 
@@ -187,4 +187,4 @@ def test_all_as_json_is_one_object_too() -> None:
     report = json.loads(result.stdout)
     assert report["experiment"] == "all"
     assert [row["configuration"] for row in report["results"]] == ["ours", "memberlist"]
-    assert {row["target"] for row in report["results"]} == {"crash, N = 2"}
+    assert {row["target"] for row in report["results"]} == {"crash, N = 2 (quick: 2 members)"}
