@@ -115,7 +115,13 @@ def _crashes() -> list[Target]:
             published="9.89 (13.4), 10.34 (14.0) s measured; SWIM 12.44, 12.90 s in the paper",
             configurations=_ALL_FOUR,
         ),
-        Target(what="crash, N = 1,000", experiment="crash", limits=large, members=1_000),
+        Target(
+            what="crash, N = 1,000",
+            experiment="crash",
+            limits=large,
+            values={"crashes": 5},
+            members=1_000,
+        ),
         *(
             Target(
                 what=f"crash, N = {members}",
