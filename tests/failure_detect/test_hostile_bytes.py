@@ -1,5 +1,6 @@
 """Whatever arrives is a packet or one error, and never another exception."""
 
+import tracemalloc
 from random import Random
 
 import pytest
@@ -194,6 +195,15 @@ def test_a_packet_cut_short_says_less_or_nothing(packet: Packet) -> None:
         assert found.message in (packet.message, None)
         assert found.items == packet.items[: len(found.items)]
         assert (found.message, found.items) != (packet.message, packet.items)
+
+
+def test_nothing_of_large_frames_is_kept() -> None:
+    tracemalloc.start()
+    for number in range(60):
+        decode(encode_payload(b"key", number.to_bytes(8) + bytes(60_000)).raw, MOST)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 500_000
 
 
 def flip_and_decode(datagrams: int) -> int:
