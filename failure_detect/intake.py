@@ -13,6 +13,9 @@ from failure_detect.pool import Pool, Refusal
 from failure_detect.probation import Probation
 from failure_detect.registry import Outcome, Registry
 
+_MESSAGE_BYTES = 32
+"""More than the message takes before which a claim rides along alone."""
+
 
 class Intake:
     """Hands claims out, those of a frame in an order in which they make sense."""
@@ -29,8 +32,9 @@ class Intake:
 
     def take(self, packet: Packet, now: Instant) -> None:
         """Take in what came over a stream: who lives first, so that accusers are known."""
-        first = [item for item in packet.items if isinstance(item, AliveClaim)]
-        then = [item for item in packet.items if not isinstance(item, AliveClaim)]
+        items = [item for item in packet.items if self._is_short_enough(item)]
+        first = [item for item in items if isinstance(item, AliveClaim)]
+        then = [item for item in items if not isinstance(item, AliveClaim)]
         for claim in first:
             self.on_alive(claim, now, spread=False)
         for item in then:
@@ -42,7 +46,15 @@ class Intake:
     def gossip(self, sender: MemberId, packet: Packet, now: Instant) -> None:
         """Take in what rode along with a datagram of `sender`."""
         for item in packet.items:
-            self._take_one(sender, item, now)
+            if self._is_short_enough(item):
+                self._take_one(sender, item, now)
+
+    def _is_short_enough(self, item: Item) -> bool:
+        """Tell whether a datagram could carry `item` on: fields of later versions have no end."""
+        if len(item.raw) <= self._pool.config.gossip.datagram_bytes - _MESSAGE_BYTES:
+            return True
+        self._pool.refuse(Refusal.OVER_LIMIT)
+        return False
 
     def _take_one(self, sender: MemberId | None, item: Item, now: Instant) -> None:
         match item:

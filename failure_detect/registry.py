@@ -116,6 +116,8 @@ class Registry:
         if identity is None or identity.member != own.identity.member:
             self._pool.refuse(Refusal.CERTIFICATE)
             return
+        if self.left:
+            return  # A claim to live would take the place of the word that it stops.
         self._pool.certificate = certificate
         self._pool.members.set_identity(own, identity)
         self.announce(min(own.incarnation + 1, INCARNATION_MAX), now)

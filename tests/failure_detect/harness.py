@@ -100,12 +100,12 @@ class Stage:
         self.now = START
         self.log: list[tuple[Instant, Effect]] = []
         self.manners: dict[MemberId, Manner] = {}
+        self.by_key: dict[MemberId, Peer] = {}
         self._replies: list[Reply] = []
         self._order = 0
         named = [*groups, *["alpha"] * (peers + 1 - len(groups))]
         self.cast = [self.make(f"p{i}", group=named[i], node=nodes) for i in range(peers + 1)]
         self.own, self.peers = self.cast[0], self.cast[1:]
-        self.by_key = {peer.key: peer for peer in self.cast}
         self.detector = FailureDetector(
             self.own.certificate,
             config,
@@ -128,7 +128,9 @@ class Stage:
             group,
             Address(f"{name}.example:10250") if node else None,
         )
-        return Peer(self.notary, identity, self.config.pool)
+        peer = Peer(self.notary, identity, self.config.pool)
+        self.by_key[peer.key] = peer
+        return peer
 
     def introduce(self, *peers: Peer) -> None:
         """Have each peer tell its own first claim."""

@@ -243,10 +243,19 @@ def test_a_round_without_any_nack_blames_nobody_and_makes_us_slower() -> None:
     assert stage.detector.statistics().failed_rounds == 0
     assert stage.detector.statistics().health == 1
     target = stage.sent(Ping, since=since)[0].to
+    ended = stage.now
+    stage.run(600 * MILLISECOND)
+    assert target in {letter.to for letter in stage.sent(Ping, since=ended + 1)}
+
+
+def test_a_failed_round_has_one_more_member_looked_at_out_of_turn() -> None:
+    stage = Stage(peers=9)
+    stage.until_suspected(stage.peers[0])
     since = stage.now
-    stage.run(150 * MILLISECOND)
-    soon = {letter.to for letter in stage.sent(Ping, since=since)}
-    assert target in soon or soon <= {letter.to for letter in stage.sent(PingReq)}
+    stage.run(MILLISECOND)
+    [(at, to)] = [(ping.at, ping.to) for ping in stage.sent(Ping, since=since)]
+    assert at == since
+    assert to != stage.peers[0].key
 
 
 def test_a_relays_nack_comes_within_the_round_and_makes_it_count() -> None:
