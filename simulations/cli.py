@@ -71,6 +71,8 @@ class ExperimentCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run it: first all that can be wrong is checked, then nothing is."""
+        from simulations.samples import levelled
+
         given = cast("Mapping[str, object]", ctx.params)
         study = _study(self.kind, given)
         _check(study, ctx)
@@ -83,7 +85,7 @@ class ExperimentCommand(click.Command):
             from simulations.plots import draw
 
             draw(study.kind.plan.title, outcomes, picture)
-        rows = [outcome.row() for outcome in outcomes]
+        rows = levelled([outcome.row() for outcome in outcomes], study.kind.plan.columns)
         if given["output"] == "json":
             print_json(study.kind.plan.name, study.parameters(), rows)
         else:

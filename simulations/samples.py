@@ -62,6 +62,15 @@ def figures(whole: Sample) -> Row:
     return row
 
 
+def levelled(rows: Sequence[Row], names: Iterable[str]) -> list[Row]:
+    """Return rows that all have the same figures and those called `names`: None where one had not.
+
+    So whoever reads the rows may rely on a name, though nothing ever healed or was found.
+    """
+    known = dict.fromkeys(name for row in rows for name in row) | dict.fromkeys(names)
+    return [{name: row.get(name) for name in known} for row in rows]
+
+
 def spread(values: Iterable[Duration]) -> Spread:
     """Return the median, p99, p99.9, maximum (seconds) and number of some durations (us)."""
     ordered = sorted(values)

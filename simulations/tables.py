@@ -84,4 +84,8 @@ def aligned(heads: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
 def columns_of(named: Iterable[str], labels: Iterable[str], rows: Sequence[Row]) -> list[str]:
     """Return the columns to show: who, in which cell, and those figures that somebody has."""
     wanted = ["configuration", *labels, *named]
-    return [column for column in dict.fromkeys(wanted) if any(column in row for row in rows)]
+    return [
+        column
+        for column in dict.fromkeys(wanted)
+        if any(row.get(column) is not None for row in rows)
+    ]

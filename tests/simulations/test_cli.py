@@ -1,9 +1,12 @@
 """The commands: what they print, and what they refuse before they run."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -68,6 +71,21 @@ def test_a_table_says_what_its_columns_mean() -> None:
     assert lines[2].split()[:2] == ["configuration", "B/s"]
     assert lines[3].startswith("ours ")
     assert any(line.startswith("sealed B/s: ") for line in lines)
+
+
+def test_on_a_terminal_there_is_a_frame_and_progress() -> None:
+    inside, outside = os.openpty()
+    words = [sys.executable, "-m", "agent", "simulate", "swim", "idle", *SMALL, "--seeds", "2"]
+    run = subprocess.run([*words, "--duration", "1s"], stdout=outside, stderr=outside, check=False)
+    os.close(outside)
+    seen = b""
+    with suppress(OSError):  # So a terminal says that nobody writes to it any more.
+        while piece := os.read(inside, 4_096):
+            seen += piece
+    os.close(inside)
+    assert run.returncode == 0
+    assert "runs," in seen.decode()
+    assert "┃ configuration" in re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", seen.decode())
 
 
 def test_settings_of_ours_take_effect() -> None:

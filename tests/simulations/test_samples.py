@@ -3,7 +3,7 @@
 import pytest
 
 from failure_detect.clock import MILLISECOND, SECOND
-from simulations.samples import Sample, figures, merged, spread
+from simulations.samples import Row, Sample, figures, levelled, merged, spread
 
 
 def sample(**counts: int) -> Sample:
@@ -66,3 +66,12 @@ def test_a_rate_has_its_interval() -> None:
 
 def test_where_no_time_was_counted_nothing_is_told_per_second() -> None:
     assert figures(sample(paused=3)) == {"paused": 3}
+
+
+def test_every_row_has_the_figures_of_all() -> None:
+    healed: Row = {"configuration": "ours", "heal_s": {"median": 3.0}}
+    rows = levelled([healed, {"configuration": "swim", "missed": 2}], ["heal_s", "join_s"])
+    assert rows == [
+        {"configuration": "ours", "heal_s": {"median": 3.0}, "missed": None, "join_s": None},
+        {"configuration": "swim", "heal_s": None, "missed": 2, "join_s": None},
+    ]
