@@ -5,18 +5,12 @@ from random import Random
 
 import pytest
 
-from failure_detect.claims import INCARNATION_MAX, AliveClaim, LeftClaim, alive_message
+from failure_detect.claims import INCARNATION_MAX, AliveClaim, alive_message
 from failure_detect.clock import MINUTE, SECOND
 from failure_detect.detector import FailureDetector
 from failure_detect.events import (
-    CertificateNeeded,
     CertificateObtained,
-    LeaveRequested,
-    MemberDied,
     MemberJoined,
-    MemberLeft,
-    MemberRetired,
-    MemberReturned,
     MembersRestored,
     MemberUpdated,
     NodeDeleted,
@@ -249,156 +243,6 @@ def test_incarnations_saturate_without_overflow() -> None:
     assert stage.view(subject).status is Status.SUSPECT
     stage.ping(accuser, accused(stage, INCARNATION_MAX))
     assert stage.refused() == {"unsigned_incarnation": 1}
-
-
-# --- leaving -----------------------------------------------------------------------------
-
-
-def test_leaving_is_signed_told_and_ends_our_probing() -> None:
-    stage = Stage(peers=4)
-    stage.tell(LeaveRequested())
-    stage.run(10 * SECOND)
-    assert {claim.raw for claim in stage.items(LeftClaim)} == {stage.own.left()}
-    assert stage.view(stage.own).status is Status.LEFT
-    since = stage.now - 8 * SECOND
-    assert stage.sent(Ping, since=since) == []
-
-
-def test_who_left_refutes_nothing_more_and_takes_no_new_certificate() -> None:
-    stage = Stage(peers=4)
-    stage.tell(LeaveRequested())
-    stage.ping(stage.peers[0], accused(stage, 1))
-    stage.tell(CertificateObtained(stage.own.certified(start=2).certificate))
-    stage.run(SECOND)
-    assert own_incarnation(stage) == 1
-    assert stage.items(AliveClaim) == []
-
-
-def test_a_leave_is_not_death_and_is_told_on() -> None:
-    stage = Stage(peers=4)
-    leaver = stage.peers[0]
-    stage.hear(stage.peers[1], Gossip(), leaver.left())
-    assert stage.facts() == [MemberLeft(leaver.key)]
-    stage.run(MINUTE)
-    assert leaver.left() in {claim.raw for claim in stage.items(LeftClaim)}
-    assert not [fact for fact in stage.facts() if isinstance(fact, MemberDied)]
-    assert stage.sent(Ping, to=leaver) == []
-
-
-def test_a_leave_that_the_subject_did_not_sign_is_refused() -> None:
-    stage = Stage(peers=4)
-    victim, liar = stage.peers[:2]
-    forged = liar.left().replace(liar.short, victim.short)
-    before = list(stage.detector.members())
-    stage.hear(liar, Gossip(), forged)
-    stage.hear(liar, Gossip(), stage.make("unknown").left())
-    assert stage.refused() == {"signature": 1, "unknown_member": 1}
-    assert list(stage.detector.members()) == before
-
-
-def test_who_left_never_comes_back_under_that_key() -> None:
-    stage = Stage(peers=4)
-    leaver = stage.peers[0]
-    stage.hear(stage.peers[1], Gossip(), leaver.left())
-    for claim in (leaver.alive(9), leaver.alive(9, voucher=stage.peers[1])):
-        stage.hear(stage.peers[1], Gossip(), claim)
-    stage.ping(leaver)
-    assert stage.view(leaver).status is Status.LEFT
-    assert stage.refused() == {"gone": 1}
-
-
-# --- succession --------------------------------------------------------------------------
-
-
-def test_the_higher_start_number_retires_the_other_at_once() -> None:
-    stage = Stage(peers=4)
-    old = stage.peers[0]
-    new = stage.make("p1", start=2)
-    stage.hear(new, Gossip(), new.alive())
-    assert stage.facts() == [
-        MemberRetired(old.key, new.key),
-        MemberJoined(new.identity, 1),
-    ]
-    assert stage.view(old).status is Status.RETIRED
-    stage.hear(old, Gossip(), old.alive(9))
-    assert stage.view(old).status is Status.RETIRED
-    assert stage.refused() == {"gone": 1}
-
-
-def test_a_successor_ends_the_suspicion_of_the_one_before() -> None:
-    stage = Stage(peers=4)
-    old = stage.peers[0]
-    stage.silence(old)
-    stage.hear(stage.peers[1], Gossip(), accusations(old, *stage.peers[1:4]))
-    stage.introduce(stage.make("p1", start=2))
-    stage.run(MINUTE)
-    assert not [fact for fact in stage.facts() if isinstance(fact, MemberDied)]
-    assert stage.detector.statistics().cases == 0
-
-
-def test_a_dead_member_is_retired_by_its_successor_and_never_returns() -> None:
-    stage = Stage(peers=5)
-    old = stage.peers[0]
-    stage.silence(old)
-    stage.hear(stage.peers[1], Gossip(), accusations(old, *stage.peers[1:4]))
-    stage.run(LAN.suspicion.last_call)
-    stage.ping(old)
-    stage.introduce(stage.make("p1", start=2))
-    assert stage.view(old).status is Status.RETIRED
-    stage.hear(stage.peers[1], Gossip(), old.alive(2, voucher=stage.peers[2]))
-    stage.run(10 * SECOND)
-    assert stage.view(old).status is Status.RETIRED
-    assert not [fact for fact in stage.facts() if isinstance(fact, MemberReturned)]
-
-
-def test_a_left_member_needs_no_retiring() -> None:
-    stage = Stage(peers=4)
-    old = stage.peers[0]
-    stage.hear(stage.peers[1], Gossip(), old.left())
-    new = stage.make("p1", start=2)
-    stage.introduce(new)
-    assert stage.facts() == [MemberLeft(old.key), MemberJoined(new.identity, 1)]
-
-
-@pytest.mark.parametrize("start", [1, 2])
-def test_a_lower_or_equal_start_number_is_not_admitted(start: int) -> None:
-    stage = Stage(peers=4)
-    stage.introduce(stage.make("p1", start=2))
-    stage.log.clear()
-    rival = stage.make("p1-again").certified(start=start, node="node-p1")
-    stage.introduce(rival)
-    assert stage.refused() == {"gone": 1, "unknown_sender": 1}
-    assert stage.facts() == []
-
-
-@pytest.mark.parametrize("start", [3, 7])
-def test_a_process_that_meets_its_own_start_number_asks_for_one_above(start: int) -> None:
-    stage = Stage(peers=4)
-    stage.tell(CertificateObtained(stage.own.certified(start=3).certificate))
-    rival = stage.make("rival").certified(start=start, node="node-p0")
-    stage.hear(stage.peers[0], Gossip(), rival.alive())
-    assert stage.facts() == [CertificateNeeded(start + 1)]
-    assert stage.refused() == {"gone": 1}
-
-
-def test_a_lower_start_number_on_our_node_is_no_matter() -> None:
-    stage = Stage(peers=4)
-    stage.tell(CertificateObtained(stage.own.certified(start=3).certificate))
-    rival = stage.make("rival").certified(start=2, node="node-p0")
-    stage.hear(stage.peers[0], Gossip(), rival.alive())
-    assert stage.facts() == []
-
-
-def test_outbidding_becomes_rarer_each_time() -> None:
-    stage = Stage(peers=4)
-    rival = stage.make("rival").certified(start=3, node="node-p0")
-    asked = []
-    begun = stage.now
-    for _ in range(40):
-        if stage.hear(stage.peers[0], Gossip(), rival.alive()):
-            asked.append((stage.now - begun) // SECOND)
-        stage.run(SECOND)
-    assert asked == [0, 2, 6, 14, 30]
 
 
 # --- keeping and forgetting --------------------------------------------------------------
