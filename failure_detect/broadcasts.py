@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import ceil, log10
 
 SMALLEST_BYTES = 16
-"""No broadcast is smaller: with less room than this there is no use in looking further."""
+"""With less room than this there is no use in looking further: hardly a broadcast is smaller."""
 
 MISFITS_MAX = 8
 """After so many broadcasts that did not fit, the rest are not looked at: they wait their turn."""
@@ -20,7 +20,7 @@ def transmit_limit(multiplier: int, members: int) -> int:
 
 
 class BroadcastQueue:
-    """Broadcasts by how often they were sent: what was sent least goes first, newest before older.
+    """Broadcasts by how often they were sent: least often first, and of those the latest arrived.
 
     `dropped` counts what had to go because the queue was full.
     """

@@ -125,8 +125,7 @@ class Cases:
         key = accuser.identity.member
         if case is not None and (case.call_at is not None or key in case.signatures):
             return False
-        message = accuse_message(self._pool.config.pool, subject.identity.member, incarnation, key)
-        if not self._pool.authority.verify(key, message, signature):
+        if not self.is_accused_by(accuser, subject, signature):
             self._pool.refuse(Refusal.SIGNATURE)
             return False
         self.open(subject, now).signatures[key] = signature
@@ -138,14 +137,18 @@ class Cases:
             accuser = self._pool.members.by_short(short)
             if accuser is None or accuser is subject:
                 continue
-            key = accuser.identity.member
-            message = accuse_message(
-                self._pool.config.pool, subject.identity.member, claim.incarnation, key
-            )
-            if self._pool.authority.verify(key, message, signature):
+            if self.is_accused_by(accuser, subject, signature):
                 return True
         self._pool.refuse(Refusal.SIGNATURE)
         return False
+
+    def is_accused_by(self, accuser: Member, subject: Member, signature: bytes) -> bool:
+        """Tell whether `accuser` signed an accusation of `subject` at its incarnation."""
+        key = accuser.identity.member
+        message = accuse_message(
+            self._pool.config.pool, subject.identity.member, subject.incarnation, key
+        )
+        return self._pool.authority.verify(key, message, signature)
 
     def hear(
         self, claim: Accusations, subject: Member, now: Instant, *, spread: bool = True

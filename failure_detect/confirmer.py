@@ -58,6 +58,8 @@ class Confirmer:
             pool.refuse(Refusal.UNSIGNED_INCARNATION)
         elif subject.status > Status.SUSPECT or message.incarnation < subject.incarnation:
             self._correct(asker, subject)
+        elif not self._cases.is_accused_by(asker, subject, message.signature):
+            pool.refuse(Refusal.SIGNATURE)
         else:
             self.look(asker, subject, message, now)
 

@@ -81,10 +81,14 @@ class Intake:
                 self._probation.on_claim(member, claim)
 
     def _on_accusations(self, claim: Accusations, now: Instant, *, spread: bool = True) -> None:
-        subject = self._pool.members.by_short(claim.subject)
+        pool = self._pool
+        subject = pool.members.by_short(claim.subject)
         if subject is None:
-            self._pool.refuse(Refusal.UNKNOWN_MEMBER)
-        elif subject is not self._pool.own:
+            pool.refuse(Refusal.UNKNOWN_MEMBER)
+        elif subject is not pool.own:
             self._cases.hear(claim, subject, now, spread=spread)
+        elif claim.incarnation != subject.incarnation:
+            ahead = claim.incarnation > subject.incarnation
+            pool.refuse(Refusal.UNSIGNED_INCARNATION if ahead else Refusal.STALE)
         elif self._cases.is_signed(claim, subject):
             self._registry.refute(claim.incarnation, now)

@@ -102,12 +102,13 @@ class Nodes:
 
     def on_alive(self, member: Member, now: Instant) -> None:
         """An agent is alive on its node: it joined, came back, or replaced a dead one."""
+        if member.identity.group != self._pool.own.identity.group:
+            return  # Its node may have the name of one of ours.
         inquest = self._inquests.pop(member.identity.node, None)
         if inquest is not None and inquest.silent:
             self._pool.fact(NodeAnswered(inquest.node))
         address = member.identity.node_address
-        same_group = member.identity.group == self._pool.own.identity.group
-        if address is not None and same_group and self._is_ours(member.identity.node):
+        if address is not None and self._is_ours(member.identity.node):
             # At once, so that silence counts soon; the agenda spreads it over a second.
             at = now + int(self._pool.rng.random() * 1_000_000)
             node = member.identity.node

@@ -6,6 +6,7 @@ Any bytes give a `Packet` or `MalformedMessage`, never anything else.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from failure_detect.claims import (
@@ -43,6 +44,9 @@ NONCE_BYTES = 8
 FINGERPRINT_BYTES_MAX = 16
 ACCUSATIONS_MAX = 8
 BUCKETS_MAX = 256
+
+_REMEMBERED_BYTES = 1_200
+"""Larger claims come over streams alone, and are not worth remembering."""
 
 _PING, _ACK, _PING_REQ, _RELAYED, _NACK, _SUSPECT, _RECEIPT, _VOUCH, _ACCUSE, _GOSSIP = range(1, 11)
 _COMPARE, _DIFFER, _PULL, _CLAIMS = range(11, 15)
@@ -132,12 +136,21 @@ def decode(data: bytes, most_bytes: int) -> Packet:
         if index == 0 and kind in _MESSAGES:
             message = _MESSAGES[kind](fields)
         elif kind in _ITEMS:
-            items.append(_ITEMS[kind](fields, raw))
+            small = len(raw) <= _REMEMBERED_BYTES
+            items.append(_item(raw) if small else _ITEMS[kind](fields, raw))
         elif kind in _MESSAGES or kind < 1:
             raise MalformedMessage(f"kind {kind} has no place here")
         else:
             skipped += 1
     return Packet(message, tuple(items), skipped)
+
+
+@lru_cache(maxsize=1 << 12)
+def _item(raw: bytes) -> Item:
+    """Decode one claim, once: gossip brings each a dozen times."""
+    [(value, _)] = unpack_all(raw, len(raw))
+    assert isinstance(value, tuple)
+    return _ITEMS[value[0]](value[1:], raw)
 
 
 # --- fields --------------------------------------------------------------------------

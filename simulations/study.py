@@ -73,6 +73,8 @@ class Study:
     members: int
     seeds: range
     overrides: Overrides = ()
+    others_seeds: int | None = None
+    """How many of the seeds the baselines run; None for all of them."""
 
     def cells(self) -> list[Experiment]:
         """Return the experiment once for each combination of values of its options."""
@@ -102,8 +104,11 @@ class Study:
             Task(cell, Scene(seed=seed, members=self.members, setting=self._setting(name)))
             for cell in self.cells()
             for name in self.configurations
-            for seed in self.seeds
+            for seed in self._seeds_of(name)
         ]
+
+    def _seeds_of(self, configuration: str) -> range:
+        return self.seeds if configuration == OURS else self.seeds[: self.others_seeds]
 
     def outcomes(self, samples: Sequence[Sample]) -> list[Outcome]:
         """Return what the samples of `tasks` come to, for each row of the report."""
@@ -114,7 +119,7 @@ class Study:
                 key = (0 if self.kind.plan.merges_cells else number, name)
                 if key not in found:
                     found[key] = Outcome(name, cell, self._label(cell))
-                found[key].samples += [next(rest) for _ in self.seeds]
+                found[key].samples += [next(rest) for _ in self._seeds_of(name)]
         return list(found.values())
 
     def parameters(self) -> dict[str, object]:

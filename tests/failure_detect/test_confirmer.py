@@ -84,15 +84,15 @@ def test_it_tells_what_it_knows_where_the_asker_does_not() -> None:
     assert claim.subject == subject.short
 
 
-def test_the_askers_signature_counts_only_if_it_is_one() -> None:
+def test_whose_accusation_is_not_signed_by_itself_is_not_helped() -> None:
     stage = Stage(peers=6)
     asker, subject = stage.peers[:2]
     stage.silence(subject)
     stage.hear(asker, Suspect(subject.short, 1, stage.peers[2].accusation(subject), NONCE))
     stage.run(TRYING + 500 * MILLISECOND)
     assert stage.refused() == {"signature": 1}
-    claim = stage.items(Accusations)[0]
-    assert [short for short, _ in claim.signatures] == [stage.own.short]
+    assert stage.sent(Receipt) == []
+    assert stage.items(Accusations) == []
 
 
 # --- proof of life -----------------------------------------------------------------------
