@@ -199,6 +199,15 @@ def test_all_writes_the_table_of_what_must_be_reached(tmp_path: Path) -> None:
     assert "--only 'N = 3' --quick" in text
 
 
+def test_all_runs_no_more_seeds_than_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    words = ("all", "--quick", "--seeds", "1", "--only", "N = 2", "--write", str(path))
+    result = swim(*words, "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    assert "--quick --seeds 1" in path.read_text()
+    assert "--seeds 1 --members 2" in path.read_text()
+
+
 def test_all_as_json_is_one_object_too() -> None:
     result = swim("all", "--quick", "--only", "N = 2", "--output", "json", "--jobs", "1")
     assert result.exit_code == 0, result.output

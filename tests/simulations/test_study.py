@@ -1,6 +1,6 @@
 """A study is a grid of tasks, and rows of what they measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -56,6 +56,17 @@ def test_every_cell_runs_for_every_configuration_and_seed() -> None:
     assert [task.scene.seed for task in tasks[:4]] == [1, 2, 3, 1]
     assert tasks[0].scene.setting == Setting("ours", "lan", (("probe.relays", 2),))
     assert tasks[3].scene.setting == Setting("swim", "lan")  # Only ours can be set.
+
+
+def test_the_others_may_run_fewer_seeds() -> None:
+    few = replace(study(), others_seeds=1)
+    assert [(t.scene.setting.flavour, t.scene.seed) for t in few.tasks()[:4]] == [
+        ("ours", 1),
+        ("ours", 2),
+        ("ours", 3),
+        ("swim", 1),
+    ]
+    assert [row["sum"] for row in rows(few)] == [633, 111, 636, 112]
 
 
 def test_a_row_names_what_tells_it_from_others() -> None:

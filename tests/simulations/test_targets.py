@@ -60,3 +60,10 @@ def test_the_ablation_has_a_quick_version_too() -> None:
     assert len(quick.tasks()) == 2 * len(quick.configurations)
     assert len(whole.tasks()) > 10 * len(quick.tasks())
     assert dict(quick.values)["blocked"] == (2 * SECOND,)
+
+
+def test_seeds_are_capped_for_ours_and_for_the_others() -> None:
+    for target in TARGETS:
+        study = target.with_seeds(2).study()
+        assert len(study.seeds) == min(target.seeds, 2)
+        assert study.others_seeds == 2
