@@ -56,11 +56,16 @@ class BroadcastQueue:
         if count is not None:
             del self._levels[count][key]
 
-    def heard(self, key: bytes, payload: bytes, limit: int) -> None:
-        """Count a duplicate that somebody else sent as a transmission of our own."""
+    def heard(self, key: bytes, payload: bytes, limit: int) -> bool:
+        """Count a duplicate that somebody else sent as a transmission of our own.
+
+        Return whether it was one: the same payload as waits under `key`.
+        """
         count = self._count_of.get(key)
-        if count is not None and self._levels[count][key] == payload:
-            self._sent(key, count, limit)
+        if count is None or self._levels[count][key] != payload:
+            return False
+        self._sent(key, count, limit)
+        return True
 
     def take(self, room: int, limit: int) -> list[bytes]:
         """Return payloads that fit into `room` bytes together, counted as sent once more."""

@@ -215,6 +215,10 @@ class LimitConfig:
     certificate_bytes: int = 512
     """Largest certificate."""
 
+    remember_gone: Duration = 26 * 60 * MINUTE
+    """How long a member that left is remembered while nobody took its place, so that no stale
+    claim out of a partition of a day brings it back; it costs its place in `members`."""
+
     broadcast_bytes: int = 1_000
     """Largest payload and key together of the layer above."""
 

@@ -32,7 +32,7 @@ from failure_detect.events import (
 )
 from failure_detect.gossip import Gossiper
 from failure_detect.identity import Authority, MemberId, NodeName
-from failure_detect.intake import Intake
+from failure_detect.intake import Intake, payload_key
 from failure_detect.listener import Listener
 from failure_detect.members import Member, MemberView, Status
 from failure_detect.messages import Ack, Message, Ping
@@ -300,7 +300,7 @@ class FailureDetector:
             or len(key) + len(payload) > self._pool.config.limit.broadcast_bytes
         ):
             raise ValueError("broadcast: a key of 1 to 64 bytes, and together within the limit")
-        self._gossiper.tell(b"a" + key, encode_payload(key, payload).raw, now)
+        self._gossiper.tell(payload_key(key), encode_payload(key, payload).raw, now)
 
     def _set_fingerprint(self, fingerprint: bytes) -> None:
         if len(fingerprint) > FINGERPRINT_BYTES_MAX:

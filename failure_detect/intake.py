@@ -17,6 +17,11 @@ _MESSAGE_BYTES = 32
 """More than the message takes before which a claim rides along alone."""
 
 
+def payload_key(key: bytes) -> bytes:
+    """Return the broadcast slot of the layer above's `key`."""
+    return b"a" + key
+
+
 class Intake:
     """Hands claims out, those of a frame in an order in which they make sense."""
 
@@ -66,11 +71,17 @@ class Intake:
                 self._on_accusations(item, now)
             case NodeReport():
                 self._nodes.on_report(item, now)
-            case Payload(key, payload, _):
-                if sender is not None:
-                    self._pool.fact(BroadcastReceived(sender, key, payload))
+            case Payload():
+                self._on_payload(sender, item)
             case _:
                 assert_never(item)
+
+    def _on_payload(self, sender: MemberId | None, item: Payload) -> None:
+        pool = self._pool
+        # What we are telling ourselves is no news; that somebody else tells it too, is.
+        known = pool.queue.heard(payload_key(item.key), item.raw, pool.transmit_limit())
+        if sender is not None and not known:
+            pool.fact(BroadcastReceived(sender, item.key, item.payload))
 
     def on_alive(self, claim: AliveClaim, now: Instant, *, spread: bool = True) -> None:
         """Take in an `alive` claim; an unvouched one of a dead member is kept for a vouch."""

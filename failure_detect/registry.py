@@ -18,7 +18,7 @@ from failure_detect.claims import (
     left_message,
     vouch_message,
 )
-from failure_detect.clock import SECOND, Duration, Instant
+from failure_detect.clock import MINUTE, SECOND, Duration, Instant
 from failure_detect.events import (
     CertificateNeeded,
     MemberJoined,
@@ -32,6 +32,8 @@ from failure_detect.identity import Identity, NodeName, short_id
 from failure_detect.members import GONE, Member, Status
 from failure_detect.pool import Pool, Refusal
 from failure_detect.wire import encode_alive, encode_left
+
+_SWEEP: Duration = 1 * MINUTE
 
 _OUTBID: Duration = 2 * SECOND
 """Least pause between two requests for a higher start number; it doubles each time."""
@@ -70,6 +72,7 @@ class Registry:
         self._outbid_at: Instant = 0
         self._outbid_wait: Duration = _OUTBID
         self._spread = True
+        self._swept_at = pool.own.since
         self.left = False
 
     # --- this member -------------------------------------------------------------------
@@ -238,6 +241,7 @@ class Registry:
 
     def _on_stranger(self, claim: AliveClaim, identity: Identity, now: Instant) -> Outcome:
         pool = self._pool
+        self._sweep(now)
         short = short_id(identity.member)
         if len(pool.members) >= pool.config.limit.members or pool.members.by_short(short):
             return self._refused(Refusal.OVER_LIMIT)
@@ -300,6 +304,21 @@ class Registry:
             pool.members.set_status(member, Status.LEFT, now)
             self._gossiper.tell(subject_key(member), claim.raw, now)
             pool.fact(MemberLeft(key))
+
+    def _sweep(self, now: Instant) -> None:
+        """Forget who is gone, so that restarts do not fill the list.
+
+        The retired go soon: their successor's start number keeps them out. Who left without a
+        successor is remembered as long as stale claims may come out of a healed partition.
+        """
+        if now - self._swept_at < _SWEEP:
+            return
+        self._swept_at = now
+        for member in list(self._pool.members):
+            succeeded = self._pool.members.on_node(member.identity) is not member
+            patience = _SWEEP if succeeded else self._pool.config.limit.remember_gone
+            if member.status in GONE and now - member.since > patience:
+                self._pool.members.remove(member)
 
     def forget(self, node: NodeName) -> None:
         """The node's object is gone: forget what is dead or gone of it."""

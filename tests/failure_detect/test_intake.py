@@ -5,6 +5,7 @@ import pytest
 from failure_detect.clock import SECOND
 from failure_detect.events import (
     BroadcastReceived,
+    BroadcastRequested,
     MemberDied,
     MemberJoined,
     MemberLeft,
@@ -45,6 +46,15 @@ def test_a_broadcast_of_the_layer_above_goes_up_with_its_sender() -> None:
     stage = Stage(peers=2)
     stage.hear(stage.peers[0], Gossip(), PAYLOAD)
     assert stage.facts() == [BroadcastReceived(stage.peers[0].key, b"key", b"payload")]
+
+
+def test_a_broadcast_that_we_are_telling_ourselves_is_no_news() -> None:
+    stage = Stage(peers=2)
+    stage.tell(BroadcastRequested(b"key", b"payload"))
+    stage.hear(stage.peers[0], Gossip(), PAYLOAD)
+    assert stage.facts() == []
+    stage.hear(stage.peers[0], Gossip(), encode_payload(b"key", b"another").raw)
+    assert stage.facts() == [BroadcastReceived(stage.peers[0].key, b"key", b"another")]
 
 
 def test_a_broadcast_on_a_stream_is_nobodys() -> None:
