@@ -1,16 +1,17 @@
 """`isthmus simulate`: experiments with the failure detector, on the command line."""
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import click
+
+from simulations.printing import print_json, print_table
 
 if TYPE_CHECKING:  # Help of the whole program loads this module, and must stay quick.
     from simulations.experiments.experiment import Experiment
@@ -256,42 +257,6 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 def _say_nothing(_: int) -> None:
     """There is nobody to tell."""
-
-
-# --- printing -----------------------------------------------------------------------------
-
-
-def print_json(name: str, parameters: Mapping[str, object], rows: "Sequence[Row]") -> None:
-    """Print one object."""
-    report = {"experiment": name, "parameters": parameters, "results": rows}
-    click.echo(json.dumps(report, indent=2))
-
-
-def print_table(study: "Study", rows: "Sequence[Row]") -> None:
-    """Print a table and what its columns mean."""
-    from simulations.tables import aligned, cells, columns_of, head, meanings
-
-    columns = columns_of(study.kind.plan.columns, study.labels(), rows)
-    heads, body = [head(column) for column in columns], cells(columns, rows)
-    title = f"{study.kind.plan.title}: {study.members} members, {len(study.seeds)} seeds"
-    if sys.stdout.isatty():
-        _print_rich(title, heads, body)
-    else:
-        click.echo("\n".join([title, "", *aligned(heads, body)]))
-    click.echo("\n" + "\n".join(meanings(columns)))
-
-
-def _print_rich(title: str, heads: Sequence[str], body: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for number, words in enumerate(heads):
-        justify: Literal["left", "right"] = "right" if number else "left"
-        table.add_column(words, justify=justify)
-    for line in body:
-        table.add_row(*line)
-    Console().print(table)
 
 
 # --- all and list ---------------------------------------------------------------------------
