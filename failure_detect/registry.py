@@ -315,6 +315,8 @@ class Registry:
             return
         self._swept_at = now
         for member in list(self._pool.members):
+            if member is self._pool.own:
+                continue
             succeeded = self._pool.members.on_node(member.identity) is not member
             patience = _SWEEP if succeeded else self._pool.config.limit.remember_gone
             if member.status in GONE and now - member.since > patience:
@@ -322,9 +324,9 @@ class Registry:
 
     def forget(self, node: NodeName) -> None:
         """The node's object is gone: forget what is dead or gone of it."""
-        own = self._pool.own.identity
+        own = self._pool.own
         for member in list(self._pool.members):
-            same = member.identity.node == node and member.identity.group == own.group
-            if same and member.status not in (Status.ALIVE, Status.SUSPECT):
+            same = member.identity.node == node and member.identity.group == own.identity.group
+            if same and member is not own and member.status not in (Status.ALIVE, Status.SUSPECT):
                 self._pool.queue.discard(subject_key(member))
                 self._pool.members.remove(member)

@@ -13,6 +13,7 @@ from failure_detect.events import (
     MemberLeft,
     MemberRetired,
     MemberReturned,
+    NodeDeleted,
 )
 from failure_detect.members import Status
 from failure_detect.messages import Accused, Gossip, Ping
@@ -176,3 +177,12 @@ def test_outbidding_becomes_rarer_each_time() -> None:
             asked.append((stage.now - begun) // SECOND)
         stage.run(SECOND)
     assert asked == [0, 2, 6, 14, 30]
+
+
+def test_who_left_a_node_that_is_deleted_still_knows_itself() -> None:
+    stage = Stage(peers=4)
+    stage.tell(LeaveRequested())
+    stage.tell(NodeDeleted(stage.own.identity.node))
+    assert stage.view(stage.own).status is Status.LEFT
+    stage.hear(stage.peers[0], Gossip(), stage.own.alive(), stage.own.left())
+    assert stage.facts() == []
