@@ -7,6 +7,7 @@ from failure_detect.claims import Accusations, AliveClaim, Item, LeftClaim, Node
 from failure_detect.clock import Instant
 from failure_detect.events import BroadcastReceived
 from failure_detect.identity import MemberId
+from failure_detect.members import GONE
 from failure_detect.messages import Packet
 from failure_detect.nodes import Nodes
 from failure_detect.pool import Pool, Refusal
@@ -80,8 +81,11 @@ class Intake:
         pool = self._pool
         # What we are telling ourselves is no news; that somebody else tells it too, is.
         known = pool.queue.heard(payload_key(item.key), item.raw, pool.transmit_limit())
-        if sender is not None and not known:
-            pool.fact(BroadcastReceived(sender, item.key, item.payload))
+        teller = None if sender is None else pool.members.get(sender)
+        if teller is None or teller.status in GONE:
+            pool.refuse(Refusal.NOT_ENTITLED)
+        elif not known:
+            pool.fact(BroadcastReceived(teller.identity.member, item.key, item.payload))
 
     def on_alive(self, claim: AliveClaim, now: Instant, *, spread: bool = True) -> None:
         """Take in an `alive` claim; an unvouched one of a dead member is kept for a vouch."""

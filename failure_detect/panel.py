@@ -24,9 +24,10 @@ _GRACE: Duration = 300 * MILLISECOND
 
 
 class _Panel:
-    __slots__ = ("asked", "order", "receipted", "subject", "timer", "word")
+    __slots__ = ("asked", "order", "receipted", "started", "subject", "timer", "word")
 
-    def __init__(self, subject: Member, word: Suspect, order: list[Member]) -> None:
+    def __init__(self, subject: Member, word: Suspect, order: list[Member], now: Instant) -> None:
+        self.started = now
         self.subject = subject
         self.word = word
         self.order = order
@@ -60,7 +61,7 @@ class Panels:
             return
         nonce = pool.rng.getrandbits(8 * NONCE_BYTES).to_bytes(NONCE_BYTES)
         word = Suspect(subject.short, case.incarnation, self._cases.signature(subject), nonce)
-        panel = self._panels[key] = _Panel(subject, word, self._order(subject))
+        panel = self._panels[key] = _Panel(subject, word, self._order(subject), now)
         if self._cases.wanted(subject) == 1:
             # Our word alone would be the verdict: it takes a confirmer's evidence first.
             self._confirmer.look(pool.own, subject, word, now)
@@ -164,8 +165,10 @@ class Panels:
         case = self._cases.get(panel.subject)
         if case is None or case.public_at is not None:
             return
-        if self._pool.health.is_deaf(now) or not panel.asked or not case.signatures:
-            self._cases.lift(panel.subject, now)  # Deaf: it will be probed again in its turn.
+        health = self._pool.health
+        deaf = health.is_deaf(now) or health.last_reply < panel.started
+        if deaf or not panel.asked or not case.signatures:
+            self._cases.lift(panel.subject, now)  # It will be probed again in its turn.
         else:
             self._cases.publish(case, now)
 

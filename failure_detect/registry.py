@@ -215,6 +215,7 @@ class Registry:
 
     def _return(self, claim: AliveClaim, member: Member, identity: Identity, now: Instant) -> None:
         member.accusations = b""
+        member.hold_until = now  # From here its life counts towards being forgiven.
         self._pool.members.set_status(member, Status.ALIVE, now)
         self._raise(claim, member, identity, now)
         self._pool.fact(MemberReturned(member.identity.member, member.incarnation))

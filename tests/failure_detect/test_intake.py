@@ -57,6 +57,18 @@ def test_a_broadcast_that_we_are_telling_ourselves_is_no_news() -> None:
     assert stage.facts() == [BroadcastReceived(stage.peers[0].key, b"key", b"another")]
 
 
+def test_a_broadcast_of_a_stranger_or_of_one_that_left_does_not_go_up() -> None:
+    stage = Stage(peers=2)
+    leaver = stage.peers[0]
+    stage.hear(leaver, Gossip(), leaver.left())
+    since = stage.now + 1
+    stage.run(SECOND)
+    stage.hear(leaver, Gossip(), PAYLOAD)
+    stage.hear(stage.make("stranger"), Gossip(), PAYLOAD)
+    assert stage.facts(since=since) == []
+    assert stage.refused() == {"gone": 2, "not_entitled": 2, "unknown_sender": 1}
+
+
 def test_a_broadcast_on_a_stream_is_nobodys() -> None:
     stage = Stage(peers=2)
     stage.ask(stage.peers[0], Claims(), PAYLOAD)

@@ -66,6 +66,8 @@ def test_an_interruption_ends_the_workers_without_a_word_from_them() -> None:
         "from dataclasses import dataclass\n"
         "from simulations.runner import run_all\n"
         "from tests.simulations.test_runner import Sleeper\n"
+        # Whoever started us in the background may have had interruptions ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"
         "    run_all([Sleeper(), Sleeper()], 2, print)\n"
