@@ -72,6 +72,8 @@ class Probation:
     def _ask_one(self, now: Instant) -> None:
         dead = self._pool.members.dead
         self._timer = None
+        if len(self._claims) > len(dead):
+            self._keep_claims_of_the_dead()
         if not dead:
             return
         member = self._pool.members.get(dead[int(self._pool.rng.random() * len(dead))])
@@ -158,6 +160,10 @@ class Probation:
         for watch in list(self._watched.values()):
             if watch.member.status is not Status.DEAD:
                 self._drop(watch)
+        self._keep_claims_of_the_dead()
+
+    def _keep_claims_of_the_dead(self) -> None:
+        """Drop the claims of those who were retired, left or came back since."""
         dead = self._pool.members.dead
         self._claims = {key: claim for key, claim in self._claims.items() if key in dead}
 

@@ -2,8 +2,9 @@
 
 Rule 1: nothing changes before a certificate and a signature have been verified. Rule 2: of
 two members of one node the certificate with the higher start number lives, and the other is
-retired at once. Rule 3: whoever left or was retired never comes back under that key. Rule 4:
-a dead member comes back at a higher incarnation only, and only with a living member's vouch.
+retired at once. Rule 3: whoever left never comes back under that key, and who was retired only
+with a certificate above its successor's. Rule 4: a dead member comes back at a higher
+incarnation only, and only with a living member's vouch.
 """
 
 from collections.abc import Callable
@@ -151,8 +152,10 @@ class Registry:
         member = pool.members.get(identity.member)
         if member is None:
             return self._on_stranger(claim, identity, now)
-        if member is pool.own or member.status in GONE:
+        if member is pool.own or member.status is Status.LEFT:
             return Outcome.KNOWN
+        if member.status is Status.RETIRED:
+            return self._on_retired(claim, member, identity, now)
         return self._on_known(claim, member, identity, now)
 
     def _on_known(
@@ -246,6 +249,18 @@ class Registry:
         short = short_id(identity.member)
         if len(pool.members) >= pool.config.limit.members or pool.members.by_short(short):
             return self._refused(Refusal.OVER_LIMIT)
+        return self._contend(claim, identity, now)
+
+    def _on_retired(
+        self, claim: AliveClaim, member: Member, identity: Identity, now: Instant
+    ) -> Outcome:
+        """Two processes claim one node: the one that was retired has outbid its successor."""
+        newer = identity.start > member.identity.start and claim.incarnation > member.incarnation
+        return self._contend(claim, identity, now) if newer else Outcome.KNOWN
+
+    def _contend(self, claim: AliveClaim, identity: Identity, now: Instant) -> Outcome:
+        """Admit whoever holds no place in the list, if nobody of a higher start holds its node."""
+        pool = self._pool
         if not self._is_signed(claim, identity):
             return self._refused(Refusal.SIGNATURE)
         rival = pool.members.on_node(identity)
@@ -254,6 +269,16 @@ class Registry:
             return self._refused(Refusal.GONE)
         if rival is not None and identity.start <= rival.identity.start:
             return self._refused(Refusal.GONE)
+        self._admit(claim, identity, rival, now)
+        return Outcome.ADMITTED
+
+    def _admit(
+        self, claim: AliveClaim, identity: Identity, rival: Member | None, now: Instant
+    ) -> None:
+        pool = self._pool
+        retired = pool.members.get(identity.member)
+        if retired is not None:  # Nothing of what was held against it then is held now.
+            pool.members.remove(retired)
         member = Member(identity, claim.incarnation, claim.raw, now)
         pool.members.insert(member)
         pool.members.changed_at = now
@@ -262,7 +287,6 @@ class Registry:
         self._tell(member, claim.raw, now)
         pool.fact(MemberJoined(identity, claim.incarnation))
         self._on_join(member, now)
-        return Outcome.ADMITTED
 
     def _retire(self, rival: Member, successor: Member, now: Instant) -> None:
         self._cases.drop(rival)

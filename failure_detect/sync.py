@@ -93,8 +93,10 @@ class Sync:
                 member.status not in GONE and _rank(member) > (incarnation, status)
             ):
                 offered.append(member)
-            elif member.status in GONE:
-                continue  # Retired: its successor's claim tells, and differs as well.
+            elif member.status is Status.RETIRED:
+                # Its successor's claim tells, and differs as well; or it has outbid that one.
+                if incarnation > member.incarnation:
+                    wanted.append(short)
             elif _rank(member) < (incarnation, status):
                 wanted.append(short)
         if not message.buckets:

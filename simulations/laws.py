@@ -4,6 +4,7 @@ Each is kept per process that observes and per member that it speaks of.
 """
 
 from enum import Enum
+from typing import TypeAlias
 
 from failure_detect.clock import Instant
 from failure_detect.events import (
@@ -37,11 +38,14 @@ class Standing(Enum):
     RETIRED = "retired"
 
 
+_Pair: TypeAlias = tuple[MemberId, MemberId]
+"""Who speaks, and of whom."""
+
 _U, _A, _S, _D = Standing.UNKNOWN, Standing.ALIVE, Standing.SUSPECT, Standing.DEAD
 _L, _R = Standing.LEFT, Standing.RETIRED
 
 TRANSITIONS: dict[type[Effect], dict[Standing, Standing]] = {
-    MemberJoined: {_U: _A},
+    MemberJoined: {_U: _A, _R: _A},
     MemberUpdated: {_A: _A, _S: _S},
     MemberSuspected: {_A: _S, _S: _S},
     SuspicionLifted: {_S: _A},
@@ -135,22 +139,31 @@ class IncarnationsRise(Checker):
 
 
 class NoResurrection(Checker):
-    """Who left or retired never comes back; who died comes back at a higher incarnation only."""
+    """Who left never comes back; who was retired, above its successor's start number only.
+
+    Who died comes back at a higher incarnation only.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._gone: set[tuple[MemberId, MemberId]] = set()
-        self._died_at: dict[tuple[MemberId, MemberId], int] = {}
+        self._left: set[_Pair] = set()
+        self._retired_above: dict[_Pair, int] = {}
+        self._starts: dict[_Pair, int] = {}
+        self._died_at: dict[_Pair, int] = {}
 
     def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
         """Note who goes, and look at who comes."""
         subject = subject_of(effect)
         if subject is None:
             return
-        key = (world.member_id(member), subject)
+        observer = world.member_id(member)
+        key = (observer, subject)
         match effect:
-            case MemberLeft() | MemberRetired():
-                self._gone.add(key)
+            case MemberLeft():
+                self._left.add(key)
+            case MemberRetired(_, successor):
+                known = (self._starts.get(key, 0), self._starts.get((observer, successor), 0))
+                self._retired_above[key] = max(known)
             case MemberDied(_, incarnation):
                 self._died_at[key] = incarnation
             case MemberJoined() | MemberUpdated() | MemberReturned():
@@ -162,11 +175,16 @@ class NoResurrection(Checker):
                 pass
 
     def _fault_of(
-        self, fact: MemberJoined | MemberUpdated | MemberReturned, key: tuple[MemberId, MemberId]
+        self, fact: MemberJoined | MemberUpdated | MemberReturned, key: _Pair
     ) -> str | None:
         died_at = self._died_at.pop(key, None)
-        if key in self._gone:
+        retired_above = self._retired_above.pop(key, None)
+        start = 0 if isinstance(fact, MemberReturned) else fact.identity.start
+        self._starts[key] = max(start, self._starts.get(key, 0))
+        if key in self._left:
             return "which was gone for good"
+        if retired_above is not None:
+            return None if start > retired_above else f"retired at start number {retired_above}"
         if died_at is None:
             return None
         if not isinstance(fact, MemberReturned):

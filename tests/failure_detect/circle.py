@@ -1,5 +1,6 @@
 """A few detectors joined directly."""
 
+from dataclasses import replace
 from heapq import heappop, heappush
 from random import Random
 
@@ -7,6 +8,8 @@ from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
 from failure_detect.config import DetectorConfig
 from failure_detect.detector import FailureDetector
 from failure_detect.events import (
+    CertificateNeeded,
+    CertificateObtained,
     ConnectNode,
     DatagramReceived,
     Effect,
@@ -14,6 +17,7 @@ from failure_detect.events import (
     RequestFailed,
     RequestReceived,
     ResponseReceived,
+    SeedsResolved,
     SendDatagram,
     SendRequest,
     SendResponse,
@@ -25,13 +29,17 @@ from simulations.authority import Notary
 from tests.failure_detect.peers import LAN
 
 START: Instant = 9_000 * SECOND
+SEED = SeedsResolved((Address("c0.example:7946"),))
+"""The first of them."""
 
 
 class Circle:
     """A few detectors that reach each other within a millisecond, but where links are cut."""
 
-    def __init__(self, count: int, config: DetectorConfig = LAN, groups: int = 1) -> None:
-        """Start `count` of them; each knows the address of the first."""
+    def __init__(
+        self, count: int, config: DetectorConfig = LAN, groups: int = 1, twins: int = 0
+    ) -> None:
+        """Start `count` of them, and on the last nodes so many again."""
         self.now = START
         self.notary = Notary(3)
         self.cut: set[tuple[int, int]] = set()
@@ -39,17 +47,21 @@ class Circle:
         self.asked: list[tuple[Instant, int, Message | None]] = []
         self.index: dict[MemberId, int] = {}
         self.by_address: dict[Address, int] = {}
+        self.identities: list[Identity] = []
         self.detectors: list[FailureDetector] = []
         self._mail: list[tuple[Instant, int, int, Event]] = []
         self._order = 0
         self._streams: list[tuple[int, int]] = []
         for i in range(count):
-            self._start(i, config, f"group-{i % groups}")
+            self._start(i, config, f"group-{i % groups}", i)
+        for i in range(count, count + twins):
+            self._start(i, config, self.identities[i - twins].group, i - twins)
 
-    def _start(self, i: int, config: DetectorConfig, group: str) -> None:
+    def _start(self, i: int, config: DetectorConfig, group: str, node: int) -> None:
         key = self.notary.member_id("circle", i)
         address = Address(f"c{i}.example:7946")
-        identity = Identity(key, NodeName(f"node-{i}"), 1, address, group)
+        identity = Identity(key, NodeName(f"node-{node}"), 1, address, group)
+        self.identities.append(identity)
         self.index[key], self.by_address[address] = i, i
         self.detectors.append(
             FailureDetector(
@@ -105,8 +117,14 @@ class Circle:
                     self._post(i, j, ResponseReceived(request, own, data))
                 case ConnectNode():
                     pass
+                case CertificateNeeded(above):
+                    self._renew(i, above)
                 case _:
                     self.facts.append((self.now, i, effect))
+
+    def _renew(self, i: int, above: int) -> None:
+        identity = self.identities[i] = replace(self.identities[i], start=above)
+        self._post(i, i, CertificateObtained(self.notary.certify(identity)))
 
     def _post(self, i: int, j: int, event: Event, delay: Duration = MILLISECOND) -> bool:
         if (i, j) in self.cut and i != j:

@@ -19,18 +19,13 @@ from failure_detect.events import (
     MemberLeft,
     MemberReturned,
     RequestReceived,
-    SeedsResolved,
 )
-from failure_detect.identity import Address
 from failure_detect.members import Status
 from failure_detect.messages import Ack, Gossip, Ping
 from failure_detect.wire import FINGERPRINT_BYTES_MAX, encode, encode_payload
-from tests.failure_detect.circle import Circle
+from tests.failure_detect.circle import SEED, Circle
 from tests.failure_detect.harness import Stage
 from tests.failure_detect.peers import LAN
-
-SEED = SeedsResolved((Address("c0.example:7946"),))
-
 
 # --- time --------------------------------------------------------------------------------
 

@@ -17,8 +17,10 @@ from failure_detect.events import (
 )
 from failure_detect.members import Status
 from failure_detect.messages import Accused, Gossip, Ping
+from failure_detect.wire import encode_alive
+from tests.failure_detect.circle import SEED, Circle
 from tests.failure_detect.harness import Stage
-from tests.failure_detect.peers import LAN, accusations
+from tests.failure_detect.peers import LAN, Peer, accusations
 
 
 def own_incarnation(stage: Stage) -> int:
@@ -177,6 +179,84 @@ def test_outbidding_becomes_rarer_each_time() -> None:
             asked.append((stage.now - begun) // SECOND)
         stage.run(SECOND)
     assert asked == [0, 2, 6, 14, 30]
+
+
+def retired(stage: Stage) -> tuple[Peer, Peer]:
+    """Let a peer be retired by another process of its node; return both."""
+    old, new = stage.peers[0], stage.make("p1", start=2)
+    stage.introduce(new)
+    assert stage.view(old).status is Status.RETIRED
+    stage.log.clear()
+    return old, new
+
+
+def test_who_outbids_its_successor_comes_back_under_its_own_key() -> None:
+    stage = Stage(peers=4)
+    old, new = retired(stage)
+    above = old.certified(start=3)
+    since = stage.now
+    stage.hear(above, Gossip(), above.alive(2))
+    assert stage.facts(since=since) == [
+        MemberRetired(new.key, old.key),
+        MemberJoined(above.identity, 2),
+    ]
+    assert stage.view(old).status is Status.ALIVE
+    assert stage.view(new).status is Status.RETIRED
+    stage.run(2 * SECOND)
+    assert above.alive(2) in {claim.raw for claim in stage.items(AliveClaim)}
+
+
+@pytest.mark.parametrize(("start", "incarnation"), [(1, 9), (2, 9), (3, 1)])
+def test_who_was_retired_stays_so_below_its_successor_or_by_an_old_word(
+    start: int, incarnation: int
+) -> None:
+    stage = Stage(peers=4)
+    old, _ = retired(stage)
+    facts = len(stage.facts())
+    stage.hear(stage.peers[1], Gossip(), old.certified(start=start).alive(incarnation))
+    assert stage.view(old).status is Status.RETIRED
+    assert len(stage.facts()) == facts
+
+
+def test_nobody_else_outbids_in_the_name_of_the_retired() -> None:
+    stage = Stage(peers=4)
+    old, _ = retired(stage)
+    above, liar = old.certified(start=3), stage.peers[1]
+    forged = encode_alive(above.certificate, 2, liar.sign(b"anything")).raw
+    stage.hear(liar, Gossip(), forged)
+    assert stage.view(old).status is Status.RETIRED
+    assert stage.refused() == {"signature": 1}
+
+
+def test_who_was_dead_before_it_was_retired_comes_back_without_a_past() -> None:
+    stage = Stage(peers=5)
+    old = stage.peers[0]
+    stage.silence(old)
+    stage.hear(stage.peers[1], Gossip(), accusations(old, *stage.peers[1:4]))
+    stage.run(LAN.suspicion.last_call)
+    stage.introduce(stage.make("p1", start=2))
+    stage.manners.pop(old.key)
+    above = old.certified(start=3)
+    stage.hear(above, Gossip(), above.alive(2))
+    stage.run(MINUTE)
+    assert stage.view(old).status is Status.ALIVE
+
+
+def test_two_processes_of_one_node_outbid_each_other_and_everybody_follows() -> None:
+    circle = Circle(5, twins=1)
+    for i in range(1, 6):
+        circle.tell(i, SEED)
+    circle.run(MINUTE)
+    twins = {circle.key(4), circle.key(5)}
+    starts = [circle.identities[i].start for i in (4, 5)]
+    assert max(starts) > 3
+    holder = circle.key(4 if starts[0] > starts[1] else 5)
+    for i in range(4):
+        views = {view.identity.member: view for view in circle.detectors[i].members()}
+        alive = {key for key in twins if key in views and views[key].status is Status.ALIVE}
+        assert alive == {holder}
+        joined = [fact for _, j, fact in circle.facts if i == j and isinstance(fact, MemberJoined)]
+        assert len([fact for fact in joined if fact.identity.member in twins]) >= 3
 
 
 def test_who_left_a_node_that_is_deleted_still_knows_itself() -> None:

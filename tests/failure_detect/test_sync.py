@@ -274,6 +274,17 @@ def test_who_left_is_told_to_who_does_not_know_and_the_retired_are_not() -> None
     assert not {left.short, retired.short} & listed_now
 
 
+def test_a_comparison_asks_for_the_word_of_who_outbid_its_successor() -> None:
+    stage = Stage(peers=4)
+    old, peer = stage.peers[:2]
+    stage.introduce(stage.make("p1", start=2))
+    stage.respond(compared(stage, peer), peer, differ((old, Status.ALIVE, 1)))
+    stage.respond(compared(stage, peer), peer, differ((old, Status.ALIVE, 2)))
+    assert [letter.message.wanted for letter in stage.asked(Pull)] == [(), (old.short,)]
+    stage.ask(peer, Pull(()), old.certified(start=3).alive(2))
+    assert stage.view(old).status is Status.ALIVE
+
+
 def test_a_leave_travels_by_a_stream() -> None:
     stage = Stage(peers=4)
     stage.ask(stage.peers[0], Pull(()), stage.peers[1].left())

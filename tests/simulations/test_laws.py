@@ -1,6 +1,7 @@
 """Each rule lets a sound life pass, and bites where a defect is planted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,13 @@ SOUND: list[Story] = [
     ],
     lambda who, one, then: [MemberJoined(who, 1), MemberDied(one, 1, ()), MemberRetired(one, then)],
     lambda who, one, then: [MemberJoined(who, 1), MemberLeft(one), MemberRetired(one, then)],
+    lambda who, one, then: [
+        MemberJoined(who, 1),
+        MemberRetired(one, then),
+        MemberJoined(replace(who, member=then, start=2), 1),
+        MemberRetired(then, one),
+        MemberJoined(replace(who, start=3), 2),
+    ],
     lambda who, one, _: [
         MemberJoined(who, 1),
         ReachabilityChanged(one, reachable=False),
@@ -150,11 +158,21 @@ DEFECTS: list[tuple[type[Checker], str, Story]] = [
     ),
     (
         NoResurrection,
-        "gone for good",
+        "retired at start number 1",
         lambda who, one, then: [
             MemberJoined(who, 2),
             MemberRetired(one, then),
             MemberReturned(one, 3),
+        ],
+    ),
+    (
+        NoResurrection,
+        "retired at start number 2",
+        lambda who, one, then: [
+            MemberJoined(who, 1),
+            MemberJoined(replace(who, member=then, start=2), 1),
+            MemberRetired(one, then),
+            MemberJoined(replace(who, start=2), 2),
         ],
     ),
     (
