@@ -4,7 +4,7 @@ A few members, chosen by hash of the node among those on other nodes, connect to
 own address: now and then while its agent lives, at once and again and again when it is dead.
 They sign what they find. A node is silent when its agent is dead, at least two of its
 checkers (one, where there is one) met silence where they had been answered before, and none
-was answered.
+was answered. The first two speak at once; the others only where those are not heard.
 """
 
 from bisect import bisect_left
@@ -13,16 +13,20 @@ from functools import lru_cache, partial
 from hashlib import blake2b
 
 from failure_detect.claims import NodeReport, node_message
-from failure_detect.clock import Instant
+from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
 from failure_detect.events import ConnectNode, NodeAnswered, NodeSilent
 from failure_detect.gossip import Gossiper
 from failure_detect.identity import Address, MemberId, NodeName
 from failure_detect.members import GONE, Member, Status
+from failure_detect.messages import Gossip
 from failure_detect.pool import Pool, Refusal
 from failure_detect.wire import encode_node_report
 
 _TICKS_PER_INTERVAL = 3
 _QUORUM = 2
+
+_DEFERENCE: Duration = 600 * MILLISECOND
+"""How long a checker beyond the quorum waits for the word of others: what gossip takes."""
 
 
 @dataclass(slots=True)
@@ -32,7 +36,10 @@ class _Inquest:
     node: NodeName
     address: Address
     tries: int = 0
-    answered: bool = False
+    finding: bool | None = None
+    """What our own connects came to: silence or not; None while there is nothing to say."""
+    told: bool | None = None
+    """What of it we told last."""
     silent: bool = False
     reports: dict[MemberId, NodeReport] = field(default_factory=dict)
 
@@ -110,7 +117,7 @@ class Nodes:
         address = member.identity.node_address
         if address is not None and self._is_ours(member.identity.node):
             # At once, so that silence counts soon; the agenda spreads it over a second.
-            at = now + int(self._pool.rng.random() * 1_000_000)
+            at = now + int(self._pool.rng.random() * SECOND)
             node = member.identity.node
             self._pool.agenda.schedule(at, lambda _: self._start_connect(node, address))
 
@@ -139,8 +146,20 @@ class Nodes:
         if self._is_ours(node):
             inquest.tries = 0
             self._start_connect(node, inquest.address)
+            self._tell_newcomers(inquest, now)
         again = now + self._pool.config.node.recheck
         self._pool.agenda.schedule(again, partial(self._check, node))
+
+    def _tell_newcomers(self, inquest: _Inquest, now: Instant) -> None:
+        """Tell each that joined a while ago, and has buried the agent since, what it missed."""
+        pool, every = self._pool, self._pool.config.node.recheck
+        report = inquest.reports.get(pool.own.identity.member)
+        if report is None or not report.silent:
+            return
+        for member in pool.members:
+            joined = now - 2 * every < member.since <= now - every
+            if joined and member.status is Status.ALIVE and member is not pool.own:
+                pool.send(member, Gossip(), (report.raw,), gossip=False)
 
     def on_connect(self, connect: int, now: Instant, *, answered: bool) -> None:
         """A connect of ours ended: an answer, a refusal included, or silence."""
@@ -153,30 +172,38 @@ class Nodes:
                 self._answered_at[node] = now
             return
         if answered:
-            self._report(inquest, silent=False, now=now)
+            inquest.finding = False
+            self._speak(node, now)
             return
-        inquest.answered = False
+        inquest.finding = None
         inquest.tries += 1
         if inquest.tries < self._pool.config.node.tries:
             self._start_connect(node, inquest.address)
         elif now - self._answered_at.get(node, -1 << 62) <= self._pool.config.node.valid:
-            self._report(inquest, silent=True, now=now)
+            inquest.finding = True
+            if self._pool.own in self.checkers(node)[:_QUORUM]:
+                self._speak(node, now)
+            else:
+                self._pool.agenda.schedule(now + _DEFERENCE, partial(self._speak, node))
 
-    def _report(self, inquest: _Inquest, *, silent: bool, now: Instant) -> None:
-        pool, own = self._pool, self._pool.own
-        key = own.identity.member
-        last = inquest.reports.get(key)
-        if last is not None and last.silent is silent:
+    def _speak(self, node: NodeName, now: Instant) -> None:
+        """Sign and tell what we found, unless we told it before or it changes nothing."""
+        inquest = self._inquests.get(node)
+        if inquest is None or inquest.finding is None or inquest.finding is inquest.told:
+            return
+        pool, own, silent = self._pool, self._pool.own, inquest.finding
+        if silent and (
+            self._is_settled(inquest) or (pool.health.is_deaf(now) and not pool.is_alone())
+        ):
             return
         if not silent and not any(report.silent for report in inquest.reports.values()):
-            inquest.answered = True  # Nobody says otherwise: no need to tell the whole pool.
-            return
-        if silent and pool.health.is_deaf(now) and not pool.is_alone():
-            return
+            return  # Nobody says otherwise: no need to tell the whole pool.
+        key = own.identity.member
         self._serial += 1
-        message = node_message(pool.config.pool, inquest.node, key, self._serial, silent=silent)
+        message = node_message(pool.config.pool, node, key, self._serial, silent=silent)
         signature = pool.authority.sign(message)
-        report = encode_node_report(inquest.node, own.short, self._serial, signature, silent=silent)
+        report = encode_node_report(node, own.short, self._serial, signature, silent=silent)
+        inquest.told = silent
         inquest.reports[key] = report
         self._gossiper.tell(_slot(report), report.raw, now)
         self._weigh(inquest)
@@ -202,18 +229,29 @@ class Nodes:
         elif not pool.authority.verify(key, message, report.signature):
             pool.refuse(Refusal.SIGNATURE)
         else:
+            if not (report.silent and self._is_settled(inquest)):
+                self._gossiper.tell(_slot(report), report.raw, now)
             inquest.reports[key] = report
-            self._gossiper.tell(_slot(report), report.raw, now)
-            if report.silent and inquest.answered:
-                inquest.answered = False
-                self._report(inquest, silent=False, now=now)
+            if report.silent and inquest.finding is False:
+                self._speak(report.node, now)
             self._weigh(inquest)
 
-    def _weigh(self, inquest: _Inquest) -> None:
+    def _heard(self, inquest: _Inquest) -> tuple[list[NodeReport], int]:
+        """Return what the node's checkers have said, and how many must."""
         chosen = [member.identity.member for member in self.checkers(inquest.node)]
         heard = [inquest.reports[key] for key in chosen if key in inquest.reports]
-        wanted = min(_QUORUM, len(chosen))
-        silent = len(heard) >= wanted > 0 and all(report.silent for report in heard)
+        return heard, max(1, min(_QUORUM, len(chosen)))
+
+    def _is_settled(self, inquest: _Inquest) -> bool:
+        """Tell whether enough checkers met silence, and none was answered."""
+        heard, wanted = self._heard(inquest)
+        return len(heard) >= wanted and all(report.silent for report in heard)
+
+    def _weigh(self, inquest: _Inquest) -> None:
+        heard, wanted = self._heard(inquest)
+        answered = not all(report.silent for report in heard)
+        # That a checker is gone is no sign of life: only an answer ends a silence.
+        silent = not answered and (inquest.silent or len(heard) >= wanted)
         if silent and not inquest.silent:
             self._pool.fact(NodeSilent(inquest.node))
         elif inquest.silent and not silent:
