@@ -41,6 +41,8 @@ class Confirmer:
         self._pool = pool
         self._cases = cases
         self._tasks: dict[MemberId, _Task] = {}
+        self._concluded: dict[MemberId, _Task] = {}
+        """What ended in an accusation that only its askers know: a late proof undoes it."""
 
     def __len__(self) -> int:
         """Return the number of suspects that are being probed for others."""
@@ -147,6 +149,35 @@ class Confirmer:
             elif asker is not None:
                 self._prove_to(asker, subject, asked.nonce, now)
 
+    def on_vouch(self, message: Vouch, now: Instant) -> None:
+        """An asker brings the proof that another confirmer had: it needs no more of ours.
+
+        While we look, that asker is one less; where we have accused already, quietly, the
+        accusation is taken back.
+        """
+        pool = self._pool
+        subject = pool.members.by_short(message.subject)
+        key = None if subject is None else subject.identity.member
+        task = None if key is None else self._tasks.get(key) or self._concluded.get(key)
+        asked = {} if task is None else {a: word.nonce for a, word in task.askers.items()}
+        if subject is None or task is None or message.nonce not in asked.values():
+            pool.refuse(Refusal.STALE)
+            return
+        signed = proof_message(pool.config.pool, subject.identity.member, message.nonce)
+        if not pool.authority.verify(subject.identity.member, signed, message.proof):
+            pool.refuse(Refusal.SIGNATURE)
+            return
+        for asker, nonce in asked.items():
+            if nonce == message.nonce:
+                del task.askers[asker]
+        if self._tasks.get(subject.identity.member) is task:
+            if not task.askers:
+                self._end(task)
+            return
+        case = self._cases.get(subject)
+        if not task.askers and case is not None and case.public_at is None and case.call_at is None:
+            self._cases.lift(subject, now)
+
     def _prove_to(self, asker: Member, subject: Member, nonce: bytes, now: Instant) -> None:
         """Have the subject sign a further asker's nonce: a proof is worth one suspicion."""
         pool = self._pool
@@ -174,6 +205,9 @@ class Confirmer:
                 pool.send(asker, word, gossip=False)
                 self._cases.add(subject, asked.incarnation, asker, asked.signature, now)
         if case.public_at is None:
+            if len(self._concluded) >= pool.config.suspicion.confirmations_max:
+                self._concluded.pop(next(iter(self._concluded)))
+            self._concluded[subject.identity.member] = task
             case.rearm(
                 pool.agenda.schedule(now + _PATIENCE, lambda then: self._cases.publish(case, then))
             )
@@ -191,6 +225,7 @@ class Confirmer:
     def check_invariants(self) -> None:
         """Assert the bounds on work for others."""
         assert len(self._tasks) <= self._pool.config.suspicion.confirmations_max
+        assert len(self._concluded) <= self._pool.config.suspicion.confirmations_max
         for task in self._tasks.values():
             assert task.tries <= self._pool.config.suspicion.tries
 

@@ -87,7 +87,7 @@ class Listener:
             case Receipt():
                 self._panels.on_receipt(sender, message, now)
             case Vouch():
-                self._panels.on_vouch(message, now)
+                self._panels.on_vouch(sender, message, now)
             case Accuse():
                 self._panels.on_accuse(sender, message, now)
             case None | Gossip():

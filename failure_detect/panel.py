@@ -7,6 +7,7 @@ order, and is itself probed soon.
 
 from functools import partial
 from hashlib import blake2b
+from typing import NamedTuple
 
 from failure_detect.agenda import Timer
 from failure_detect.cases import Cases
@@ -36,6 +37,14 @@ class _Panel:
         self.timer: Timer | None = None
 
 
+class _Proved(NamedTuple):
+    """How the last suspicion of somebody ended well."""
+
+    at: Instant
+    incarnation: int
+    vouch: Vouch
+
+
 class Panels:
     """The suspicions that this member has raised, and who is asked to confirm each."""
 
@@ -45,6 +54,7 @@ class Panels:
         self._cases = cases
         self._confirmer = confirmer
         self._panels: dict[MemberId, _Panel] = {}
+        self._proved: dict[MemberId, _Proved] = {}
 
     def __len__(self) -> int:
         """Return the number of suspicions under confirmation."""
@@ -69,8 +79,8 @@ class Panels:
             self._cases.accuse(subject, word.signature, now)
         for _ in range(suspicion.confirmers):
             self._ask_next(panel, now)
-        patience = suspicion.tries * suspicion.try_timeout + suspicion.receipt_timeout + _GRACE
-        panel.timer = pool.agenda.schedule(now + patience, partial(self._give_up, panel))
+        until = now + self._patience()
+        panel.timer = pool.agenda.schedule(until, partial(self._give_up, panel))
 
     def _order(self, subject: Member) -> list[Member]:
         """Return candidates by hash of (subject, incarnation); by group, one of each group first.
@@ -124,23 +134,43 @@ class Panels:
             panel.receipted.add(sender.identity.member)
             self._pool.health.replied(now)
 
-    def on_vouch(self, message: Vouch, now: Instant) -> None:
-        """A confirmer brings the subject's own proof that it lives: the suspicion is over."""
+    def on_vouch(self, sender: Member, message: Vouch, now: Instant) -> None:
+        """A confirmer brings the subject's own proof that it lives: the suspicion is over.
+
+        The other confirmers are told, so that none goes on to accuse on our behalf.
+        """
         pool = self._pool
         subject = pool.members.by_short(message.subject)
         panel = None if subject is None else self._panels.get(subject.identity.member)
         if subject is None or panel is None or panel.word.nonce != message.nonce:
-            pool.refuse(Refusal.STALE)
+            self._confirmer.on_vouch(message, now)
             return
-        signed = proof_message(pool.config.pool, subject.identity.member, message.nonce)
-        if not pool.authority.verify(subject.identity.member, signed, message.proof):
+        key = subject.identity.member
+        signed = proof_message(pool.config.pool, key, message.nonce)
+        if not pool.authority.verify(key, signed, message.proof):
             pool.refuse(Refusal.SIGNATURE)
             return
         pool.health.replied(now)
         self._end(panel)
+        self._remember(_Proved(now, panel.word.incarnation, message), key)
+        for each in sorted(panel.asked - {sender.identity.member}):
+            member = pool.live(each)
+            if member is not None:
+                pool.send(member, message, gossip=False)
         case = self._cases.get(subject)
         if case is not None and case.call_at is None:
             self._cases.lift(subject, now)
+
+    def _remember(self, proved: _Proved, key: MemberId) -> None:
+        """Keep a proof for as long as confirmers may still accuse for want of it."""
+        before = proved.at - self._patience()
+        self._proved = {k: old for k, old in self._proved.items() if old.at > before}
+        self._proved[key] = proved
+
+    def _patience(self) -> Duration:
+        """Return how long confirmers may take, asked one after another."""
+        suspicion = self._pool.config.suspicion
+        return suspicion.tries * suspicion.try_timeout + suspicion.receipt_timeout + _GRACE
 
     def on_accuse(self, sender: Member, message: Accuse, now: Instant) -> None:
         """A confirmer found the subject silent as well."""
@@ -153,9 +183,18 @@ class Panels:
         if message.incarnation > subject.incarnation:
             pool.refuse(Refusal.UNSIGNED_INCARNATION)
         elif self._cases.get(subject) is None:
-            pool.refuse(Refusal.STALE)
+            self._correct(sender, subject, message, now)
         else:
             self._cases.add(subject, message.incarnation, sender, message.signature, now)
+
+    def _correct(self, sender: Member, subject: Member, message: Accuse, now: Instant) -> None:
+        """Answer an accusation on behalf of a suspicion that is over with what ended it."""
+        proved = self._proved.get(subject.identity.member)
+        fresh = proved is not None and now - proved.at <= self._patience()
+        if proved is not None and fresh and proved.incarnation == message.incarnation:
+            self._pool.send(sender, proved.vouch, gossip=False)
+        else:
+            self._pool.refuse(Refusal.STALE)
 
     def _give_up(self, panel: _Panel, now: Instant) -> None:
         """Neither enough accusers nor a proof of life: let everybody know what there is."""

@@ -1,5 +1,7 @@
 """The confirmer: it says that it is at work, looks for itself, and says what it saw."""
 
+from dataclasses import replace
+
 import pytest
 
 from failure_detect.claims import Accusations, AliveClaim
@@ -172,6 +174,72 @@ def test_a_subject_that_proves_nothing_more_leaves_the_second_asker_without() ->
     assert again.nonce == b"another!"
     stage.hear(subject, Ack(again.seq, stage.detector.fingerprint, b""))
     assert [letter.to for letter in stage.sent(Vouch)] == [first.key]
+
+
+# --- what another confirmer found --------------------------------------------------------
+
+
+def test_a_proof_that_another_had_ends_the_looking() -> None:
+    stage, asker, subject = asked_about()
+    stage.hear(asker, Vouch(subject.short, NONCE, subject.proof(NONCE)))
+    assert stage.detector.statistics().confirmations == 0
+    stage.run(TRYING)
+    assert not stage.sent(Accuse)
+    assert stage.facts() == []
+
+
+def test_who_asked_for_itself_is_still_looked_for() -> None:
+    stage, asker, subject = asked_about()
+    second = stage.peers[2]
+    stage.hear(second, word(second, subject, nonce=b"another!"))
+    stage.hear(asker, Vouch(subject.short, NONCE, subject.proof(NONCE)))
+    assert stage.detector.statistics().confirmations == 1
+    stage.run(TRYING)
+    assert [letter.to for letter in stage.sent(Accuse)] == [second.key]
+
+
+def test_a_proof_that_comes_after_our_accusation_takes_it_back_while_it_is_quiet() -> None:
+    stage, asker, subject = asked_about()
+    stage.run(TRYING)
+    assert stage.detector.statistics().suspect == 1
+    stage.hear(asker, Vouch(subject.short, NONCE, subject.proof(NONCE)))
+    assert stage.facts()[-1] == SuspicionLifted(subject.key)
+    stage.run(400 * MILLISECOND + SECOND)
+    assert stage.items(Accusations) == []
+
+
+def test_a_proof_that_comes_when_all_is_told_takes_nothing_back() -> None:
+    stage, asker, subject = asked_about()
+    stage.run(TRYING + 500 * MILLISECOND)
+    assert stage.items(Accusations)
+    stage.hear(asker, Vouch(subject.short, NONCE, subject.proof(NONCE)))
+    assert stage.detector.statistics().suspect == 1
+
+
+def test_a_proof_that_is_forged_or_of_another_suspicion_changes_nothing() -> None:
+    stage, asker, subject = asked_about()
+    stage.hear(asker, Vouch(subject.short, NONCE, asker.proof(NONCE)))
+    assert stage.refused() == {"signature": 1}
+    stage.hear(asker, Vouch(subject.short, b"another!", subject.proof(b"another!")))
+    stage.hear(asker, Vouch(stage.peers[3].short, NONCE, stage.peers[3].proof(NONCE)))
+    stage.hear(asker, Vouch(stage.make("unknown").short, NONCE, subject.proof(NONCE)))
+    assert stage.refused() == {"signature": 1, "stale": 3}
+    stage.run(TRYING)
+    assert len(stage.sent(Accuse)) == 1
+
+
+def test_accusations_that_a_proof_could_undo_are_remembered_within_the_limit() -> None:
+    limited = replace(LAN, suspicion=replace(SUSPICION, confirmations_max=1))
+    stage = Stage(peers=6, config=limited)
+    asker, *subjects = stage.peers[:3]
+    for subject in subjects:
+        stage.silence(subject)
+        stage.hear(asker, word(asker, subject))
+        stage.run(TRYING)
+    for subject in subjects:
+        stage.hear(asker, Vouch(subject.short, NONCE, subject.proof(NONCE)))
+    assert stage.facts()[-1] == SuspicionLifted(subjects[1].key)
+    assert stage.refused() == {"stale": 1}
 
 
 # --- whom it serves ----------------------------------------------------------------------

@@ -6,22 +6,14 @@ from failure_detect.claims import Accusations, accuse_message
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.config import DetectorConfig
 from failure_detect.events import MemberDied, MemberSuspected, SuspicionLifted
-from failure_detect.messages import Accuse, Accused, Gossip, Ping, Receipt, Suspect, Vouch
-from tests.failure_detect.harness import Letter, Stage
-from tests.failure_detect.peers import ABSENT_MINDED, LAN, Manner, Peer
+from failure_detect.messages import Accuse, Accused, Gossip, Ping, Receipt, Suspect
+from tests.failure_detect.harness import Stage
+from tests.failure_detect.peers import ABSENT_MINDED, LAN, Manner
+from tests.failure_detect.suspicions import accuse, confirmers
 
 SUSPICION = LAN.suspicion
 TRYING = SUSPICION.tries * SUSPICION.try_timeout
 PATIENCE = TRYING + SUSPICION.receipt_timeout + 300 * MILLISECOND
-
-
-def confirmers(stage: Stage, words: list[Letter[Suspect]]) -> list[Peer]:
-    return [stage.by_key[letter.addressee()] for letter in words]
-
-
-def accuse(stage: Stage, accuser: Peer, target: Peer, incarnation: int = 1) -> None:
-    signature = accuser.accusation(target, incarnation)
-    stage.hear(accuser, Accuse(target.short, incarnation, signature))
 
 
 # --- whom it asks ------------------------------------------------------------------------
@@ -140,62 +132,6 @@ def test_a_receipt_of_somebody_else_or_about_somebody_else_is_nothing() -> None:
     stage.hear(first[0], Receipt(stage.make("unknown").short))
     stage.run(SUSPICION.receipt_timeout)
     assert len(stage.sent(Suspect)) == 2 * SUSPICION.confirmers
-
-
-# --- a proof of life ---------------------------------------------------------------------
-
-
-def test_the_subjects_own_signature_over_our_nonce_lifts_the_suspicion() -> None:
-    stage = Stage(peers=9)
-    target = stage.peers[0]
-    words = stage.until_suspected(target)
-    nonce = words[0].message.nonce
-    stage.hear(confirmers(stage, words)[0], Vouch(target.short, nonce, target.proof(nonce)))
-    assert stage.facts()[-1] == SuspicionLifted(target.key)
-    statistics = stage.detector.statistics()
-    assert (statistics.suspect, statistics.panels, statistics.cases) == (0, 0, 0)
-
-
-def test_a_forged_proof_lifts_nothing() -> None:
-    stage = Stage(peers=9)
-    target = stage.peers[0]
-    words = stage.until_suspected(target)
-    liar, nonce = confirmers(stage, words)[0], words[0].message.nonce
-    stage.hear(liar, Vouch(target.short, nonce, liar.proof(nonce)))
-    assert stage.refused() == {"signature": 1}
-    stage.hear(liar, Vouch(target.short, b"another!", target.proof(b"another!")))
-    stage.hear(liar, Vouch(stage.make("unknown").short, nonce, target.proof(nonce)))
-    assert stage.refused() == {"signature": 1, "stale": 2}
-    assert stage.detector.statistics().suspect == 1
-
-
-def test_the_proof_of_an_earlier_suspicion_lifts_no_later_one() -> None:
-    stage = Stage(peers=5)
-    target = stage.peers[0]
-    words = stage.until_suspected(target)
-    nonce = words[0].message.nonce
-    old = Vouch(target.short, nonce, target.proof(nonce))
-    stage.hear(stage.peers[1], old)
-    assert stage.detector.statistics().suspect == 0
-    stage.run(1)
-    stage.until_suspected(target)
-    stage.hear(stage.peers[1], old)
-    assert stage.refused() == {"stale": 1}
-    assert stage.detector.statistics().suspect == 1
-
-
-def test_a_vouch_that_comes_with_the_last_call_only_stops_the_asking() -> None:
-    stage = Stage(peers=9)
-    target = stage.peers[0]
-    words = stage.until_suspected(target)
-    nonce = words[0].message.nonce
-    for accuser in confirmers(stage, words)[:2]:
-        accuse(stage, accuser, target)
-    stage.hear(stage.peers[1], Vouch(target.short, nonce, target.proof(nonce)))
-    assert stage.detector.statistics().panels == 0
-    assert stage.detector.statistics().suspect == 1
-    stage.run(SUSPICION.last_call)
-    assert isinstance(stage.facts()[-1], MemberDied)
 
 
 # --- accusations that come back ----------------------------------------------------------
