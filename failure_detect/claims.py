@@ -7,12 +7,16 @@ bytes that it came in, fields of later versions included, and is passed on as th
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from typing import TypeAlias
 
 from failure_detect.identity import MemberId, NodeName, ShortId
 
 INCARNATION_MAX = (1 << 64) - 1
 """Incarnations have 64 bits and saturate: at this one no refutation is left, only a new start."""
+
+MARK_BYTES = 4
 
 _DOMAIN = b"isthmus-swim-1"
 _ALIVE, _LEFT, _ACCUSE, _VOUCH, _PROOF, _NODE = (bytes([code]) for code in range(1, 7))
@@ -27,6 +31,21 @@ class AliveClaim:
 
     certificate: bytes
     incarnation: int
+    signature: bytes
+    voucher: ShortId | None
+    vouch: bytes | None
+    raw: bytes
+    short: bytes = b""
+    """The refutation that it was made of, if it came as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """An `alive` claim for those who know the subject: a mark stands for its certificate."""
+
+    subject: ShortId
+    incarnation: int
+    mark: bytes
     signature: bytes
     voucher: ShortId | None
     vouch: bytes | None
@@ -74,8 +93,14 @@ class Payload:
     raw: bytes
 
 
-Item: TypeAlias = AliveClaim | LeftClaim | Accusations | NodeReport | Payload
+Item: TypeAlias = AliveClaim | LeftClaim | Accusations | NodeReport | Payload | Refutation
 """What rides along behind a message."""
+
+
+@lru_cache(maxsize=1 << 13)
+def mark_of(certificate: bytes) -> bytes:
+    """Return the 4 bytes that tell one certificate of a member from another of the same key."""
+    return blake2b(certificate, digest_size=MARK_BYTES, person=b"isthmus-mark").digest()
 
 
 def _message(pool: bytes, kind: bytes, *parts: bytes) -> bytes:

@@ -3,7 +3,15 @@
 from typing import assert_never
 
 from failure_detect.cases import Cases
-from failure_detect.claims import Accusations, AliveClaim, Item, LeftClaim, NodeReport, Payload
+from failure_detect.claims import (
+    Accusations,
+    AliveClaim,
+    Item,
+    LeftClaim,
+    NodeReport,
+    Payload,
+    Refutation,
+)
 from failure_detect.clock import Instant
 from failure_detect.events import BroadcastReceived
 from failure_detect.identity import MemberId
@@ -66,6 +74,10 @@ class Intake:
         match item:
             case AliveClaim():
                 self.on_alive(item, now)
+            case Refutation():
+                claim = self._registry.whole(item)
+                if claim is not None:
+                    self.on_alive(claim, now)
             case LeftClaim():
                 self._registry.on_left(item, now)
             case Accusations():

@@ -50,6 +50,8 @@ class Member:
 
     __slots__ = (
         "accusations",
+        "certificate",
+        "certified_at",
         "claim",
         "deaths",
         "hold_until",
@@ -61,10 +63,14 @@ class Member:
         "short",
         "since",
         "status",
+        "word",
     )
 
     def __init__(self, identity: Identity, incarnation: int, claim: bytes, now: Instant) -> None:
         """Record a living member with the encoded `alive` claim that says so."""
+        self.certificate = b""
+        self.certified_at = now
+        self.word = claim
         self.identity = identity
         self.short = short_id(identity.member)
         self.incarnation = incarnation

@@ -10,11 +10,13 @@ incarnation only, and only with a living member's vouch.
 from collections.abc import Callable
 from enum import Enum, auto
 
+from failure_detect.brevity import expand, word_of
 from failure_detect.cases import Cases, subject_key
 from failure_detect.claims import (
     INCARNATION_MAX,
     AliveClaim,
     LeftClaim,
+    Refutation,
     alive_message,
     left_message,
     vouch_message,
@@ -110,8 +112,8 @@ class Registry:
         certificate = pool.certificate
         message = alive_message(pool.config.pool, own.identity.member, incarnation, certificate)
         claim = encode_alive(certificate, incarnation, pool.authority.sign(message))
-        pool.members.set_claim(own, incarnation, claim.raw, now)
-        self._gossiper.tell(subject_key(own), claim.raw, now)
+        self._record(claim, own, now)
+        self._gossiper.tell(subject_key(own), own.word, now)
 
     def renew(self, certificate: bytes, now: Instant) -> None:
         """Use a new certificate of this member's key: a higher start, or another address."""
@@ -163,8 +165,7 @@ class Registry:
     ) -> Outcome:
         pool = self._pool
         if claim.incarnation <= member.incarnation:
-            if claim.incarnation == member.incarnation:  # Whoever vouched: the word is out.
-                pool.queue.heard(subject_key(member), member.claim, pool.transmit_limit())
+            self._heard_again(member, claim.incarnation)
             return Outcome.KNOWN
         if not self._is_signed(claim, identity):
             return self._refused(Refusal.SIGNATURE)
@@ -174,6 +175,29 @@ class Registry:
         self._raise(claim, member, identity, now)
         pool.fact(MemberUpdated(member.identity, member.incarnation))
         return Outcome.RAISED
+
+    def _heard_again(self, member: Member, incarnation: int) -> None:
+        """Count a word that we are telling ourselves, whoever vouched in it and however long."""
+        if incarnation == member.incarnation:
+            limit = self._pool.transmit_limit()
+            self._pool.queue.heard(subject_key(member), member.word, limit)
+
+    def whole(self, refutation: Refutation) -> AliveClaim | None:
+        """Return the `alive` claim that a refutation stands for, if it says anything new."""
+        pool = self._pool
+        member = pool.members.by_short(refutation.subject)
+        if member is None:
+            pool.refuse(Refusal.UNKNOWN_MEMBER)
+            return None
+        if member is pool.own or member.status in GONE:
+            return None
+        if refutation.incarnation <= member.incarnation:
+            self._heard_again(member, refutation.incarnation)
+            return None
+        claim = expand(refutation, member)
+        if claim is None:
+            pool.refuse(Refusal.CERTIFICATE)
+        return claim
 
     def _refused(self, reason: Refusal) -> Outcome:
         self._pool.refuse(reason)
@@ -190,12 +214,18 @@ class Registry:
             identity = member.identity  # An older certificate of the same key: keep the newer.
         elif identity != member.identity:
             self._pool.members.set_identity(member, identity)
-        self._pool.members.set_claim(member, claim.incarnation, claim.raw, now)
-        self._tell(member, claim.raw, now)
+        self._record(claim, member, now)
+        self._tell(member, now)
 
-    def _tell(self, member: Member, raw: bytes, now: Instant) -> None:
+    def _record(self, claim: AliveClaim, member: Member, now: Instant) -> None:
+        member.word = word_of(member, claim, now)
+        if member.certificate != claim.certificate:
+            member.certificate, member.certified_at = claim.certificate, now
+        self._pool.members.set_claim(member, claim.incarnation, claim.raw, now)
+
+    def _tell(self, member: Member, now: Instant) -> None:
         if self._spread:
-            self._gossiper.tell(subject_key(member), raw, now)
+            self._gossiper.tell(subject_key(member), member.word, now)
 
     def _on_dead(
         self, claim: AliveClaim, member: Member, identity: Identity, now: Instant
@@ -280,11 +310,12 @@ class Registry:
         if retired is not None:  # Nothing of what was held against it then is held now.
             pool.members.remove(retired)
         member = Member(identity, claim.incarnation, claim.raw, now)
+        member.certificate = claim.certificate
         pool.members.insert(member)
         pool.members.changed_at = now
         if rival is not None:
             self._retire(rival, member, now)
-        self._tell(member, claim.raw, now)
+        self._tell(member, now)
         pool.fact(MemberJoined(identity, claim.incarnation))
         self._on_join(member, now)
 

@@ -11,12 +11,15 @@ from typing import TypeAlias
 
 from failure_detect.claims import (
     INCARNATION_MAX,
+    MARK_BYTES,
     Accusations,
     AliveClaim,
     Item,
     LeftClaim,
     NodeReport,
     Payload,
+    Refutation,
+    mark_of,
 )
 from failure_detect.identity import SHORT_ID_BYTES, SIGNATURE_BYTES, NodeName, ShortId
 from failure_detect.messages import (
@@ -50,7 +53,7 @@ _REMEMBERED_BYTES = 1_200
 
 _PING, _ACK, _PING_REQ, _RELAYED, _NACK, _SUSPECT, _RECEIPT, _VOUCH, _ACCUSE, _GOSSIP = range(1, 11)
 _COMPARE, _DIFFER, _PULL, _CLAIMS = range(11, 15)
-_ALIVE, _LEFT, _ACCUSATIONS, _NODE, _PAYLOAD = range(32, 37)
+_ALIVE, _LEFT, _ACCUSATIONS, _NODE, _PAYLOAD, _REFUTATION = range(32, 38)
 _KINDS: dict[type[Message], int] = {
     Ping: _PING,
     Ack: _ACK,
@@ -94,6 +97,18 @@ def encode_alive(
     fields: tuple[Packable, ...] = (_ALIVE, certificate, incarnation, signature)
     raw = pack(fields if vouch is None else (*fields, voucher, signed))
     return AliveClaim(certificate, incarnation, signature, voucher, signed, raw)
+
+
+def encode_refutation(subject: ShortId, claim: AliveClaim) -> Refutation:
+    """Return `claim` without its certificate, with the bytes that travel."""
+    mark, vouch = mark_of(claim.certificate), (claim.voucher, claim.vouch)
+    fields: tuple[Packable, ...] = (
+        (_REFUTATION, subject, claim.incarnation, mark, claim.signature)
+        if claim.vouch is None
+        else (_REFUTATION, subject, claim.incarnation, mark, claim.signature, *vouch)
+    )
+    raw = pack(fields)
+    return Refutation(subject, claim.incarnation, mark, claim.signature, *vouch, raw)
 
 
 def encode_left(subject: ShortId, incarnation: int, signature: bytes) -> LeftClaim:
@@ -274,11 +289,19 @@ _MESSAGES: dict[int, Callable[[Fields], Message]] = {
 
 def _alive(fields: Fields, raw: bytes) -> AliveClaim:
     certificate, incarnation = _blob(fields, 0, 1, 65_536), _uint(fields, 1)
-    signature = _signature(fields, 2)
-    if len(fields) < 5 or fields[3] is None:
-        return AliveClaim(certificate, incarnation, signature, None, None, raw)
-    voucher, vouch = _short(fields, 3), _signature(fields, 4)
-    return AliveClaim(certificate, incarnation, signature, voucher, vouch, raw)
+    return AliveClaim(certificate, incarnation, _signature(fields, 2), *_vouched(fields, 3), raw)
+
+
+def _refutation(fields: Fields, raw: bytes) -> Refutation:
+    subject, incarnation = _short(fields, 0), _uint(fields, 1)
+    mark, signature = _blob(fields, 2, MARK_BYTES, MARK_BYTES), _signature(fields, 3)
+    return Refutation(subject, incarnation, mark, signature, *_vouched(fields, 4), raw)
+
+
+def _vouched(fields: Fields, index: int) -> tuple[ShortId | None, bytes | None]:
+    if len(fields) < index + 2 or fields[index] is None:
+        return None, None
+    return _short(fields, index), _signature(fields, index + 1)
 
 
 def _accusations(fields: Fields, raw: bytes) -> Accusations:
@@ -310,4 +333,5 @@ _ITEMS: dict[int, Callable[[Fields, bytes], Item]] = {
     _ACCUSATIONS: _accusations,
     _NODE: _node_report,
     _PAYLOAD: _payload,
+    _REFUTATION: _refutation,
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from failure_detect.claims import (
+    AliveClaim,
     accuse_message,
     alive_message,
     left_message,
@@ -12,7 +13,14 @@ from failure_detect.claims import (
 )
 from failure_detect.config import DetectorConfig
 from failure_detect.identity import Address, Identity, MemberId, NodeName, ShortId, short_id
-from failure_detect.wire import encode_accusations, encode_alive, encode_left, encode_node_report
+from failure_detect.wire import (
+    decode,
+    encode_accusations,
+    encode_alive,
+    encode_left,
+    encode_node_report,
+    encode_refutation,
+)
 from simulations.authority import Notary
 
 LAN = DetectorConfig.lan()
@@ -61,6 +69,12 @@ class Peer:
             signed = vouch_message(self.pool, self.key, incarnation, voucher.key)
             vouch = (voucher.short, voucher.sign(signed))
         return encode_alive(self.certificate, incarnation, self.sign(message), vouch).raw
+
+    def refutation(self, incarnation: int, *, voucher: "Peer | None" = None) -> bytes:
+        """The same for those who have the certificate."""
+        [whole] = decode(self.alive(incarnation, voucher=voucher), 1_200).items
+        assert isinstance(whole, AliveClaim)
+        return encode_refutation(self.short, whole).raw
 
     def left(self, incarnation: int = 1) -> bytes:
         message = left_message(self.pool, self.key, incarnation)

@@ -28,6 +28,7 @@ from failure_detect.wire import (
     encode_left,
     encode_node_report,
     encode_payload,
+    encode_refutation,
 )
 
 MOST = 65_536
@@ -60,6 +61,8 @@ EVERY_MESSAGE: tuple[Message, ...] = (
 EVERY_ITEM: tuple[Item, ...] = (
     encode_alive(b"certificate", MAX, SIGNATURE),
     encode_alive(b"certificate", 1, SIGNATURE, (SHORT, SIGNATURE)),
+    encode_refutation(SHORT, encode_alive(b"certificate", MAX, SIGNATURE)),
+    encode_refutation(SHORT, encode_alive(b"certificate", 1, SIGNATURE, (OTHER, SIGNATURE))),
     encode_left(SHORT, MAX, SIGNATURE),
     encode_accusations(SHORT, MAX, ((OTHER, SIGNATURE),)),
     encode_accusations(SHORT, 1, tuple((OTHER, SIGNATURE) for _ in range(8))),

@@ -47,6 +47,7 @@ from failure_detect.wire import (
     encode_left,
     encode_node_report,
     encode_payload,
+    encode_refutation,
 )
 
 Value: TypeAlias = object
@@ -135,14 +136,16 @@ MESSAGES = DATAGRAM_MESSAGES | STREAM_MESSAGES
 
 # --- what rides along --------------------------------------------------------------------
 
+ALIVE_CLAIMS = st.builds(
+    encode_alive,
+    certificate=CERTIFICATES,
+    incarnation=INCARNATIONS,
+    signature=SIGNATURES,
+    vouch=st.none() | st.tuples(SHORT_IDS, SIGNATURES),
+)
 ITEMS: SearchStrategy[Item] = st.one_of(
-    st.builds(
-        encode_alive,
-        certificate=CERTIFICATES,
-        incarnation=INCARNATIONS,
-        signature=SIGNATURES,
-        vouch=st.none() | st.tuples(SHORT_IDS, SIGNATURES),
-    ),
+    ALIVE_CLAIMS,
+    st.builds(encode_refutation, subject=SHORT_IDS, claim=ALIVE_CLAIMS),
     st.builds(encode_left, subject=SHORT_IDS, incarnation=INCARNATIONS, signature=SIGNATURES),
     st.builds(
         encode_accusations,

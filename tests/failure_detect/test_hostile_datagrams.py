@@ -80,6 +80,11 @@ def forged_messages(stage: Stage) -> list[bytes]:
     return [encode(message) for message in messages]
 
 
+def replaced(raw: bytes, signature: bytes) -> bytes:
+    """The same word with another signature at its end."""
+    return raw[: -len(signature)] + signature
+
+
 def forged_items(stage: Stage) -> list[bytes]:
     """Claims about known members that nobody signed, and true ones that are no news."""
     subject, other = stage.peers[1], stage.peers[2]
@@ -88,6 +93,8 @@ def forged_items(stage: Stage) -> list[bytes]:
     return [
         subject.alive(),
         other.alive(voucher=subject),
+        replaced(subject.refutation(2), FORGED),
+        subject.certified(start=7).refutation(2),
         encode_left(subject.short, 1, FORGED).raw,
         encode_accusations(subject.short, 1, ((other.short, FORGED),)).raw,
         report.raw,

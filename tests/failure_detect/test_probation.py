@@ -2,7 +2,7 @@
 
 import pytest
 
-from failure_detect.claims import AliveClaim, vouch_message
+from failure_detect.claims import Refutation, vouch_message
 from failure_detect.clock import MINUTE, SECOND, Duration, Instant
 from failure_detect.events import MemberDied, MemberReturned
 from failure_detect.members import Status
@@ -126,7 +126,7 @@ def test_the_vouch_is_signed_and_told() -> None:
     stage, subject = with_a_death()
     come_back(stage, subject)
     stage.run(SECOND)
-    claim = next(c for c in stage.items(AliveClaim) if c.incarnation == 2)
+    claim = next(c for c in stage.items(Refutation) if c.incarnation == 2)
     assert claim.voucher == stage.own.short
     assert claim.vouch is not None
     signed = vouch_message(LAN.pool, subject.key, 2, stage.own.key)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failure_detect.claims import INCARNATION_MAX, AliveClaim, Item
+from failure_detect.claims import INCARNATION_MAX, AliveClaim, Item, Refutation
 from failure_detect.identity import NodeName
 from failure_detect.messages import (
     Accused,
@@ -32,6 +32,7 @@ from failure_detect.wire import (
     encode_left,
     encode_node_report,
     encode_payload,
+    encode_refutation,
 )
 from tests.failure_detect.samples import (
     EVERY_ITEM,
@@ -110,6 +111,10 @@ def test_the_bytes_of_messages_are_settled(message: Message, data: str) -> None:
     ("item", "head"),
     [
         (encode_alive(b"c", 1, SIGNATURE), "94 20 c40163 01 c440"),
+        (
+            encode_refutation(SHORT, encode_alive(b"c", 1, SIGNATURE)),
+            "95 25 c408" + "01" * 8 + "01 c404 a36beb89 c440",
+        ),
         (encode_left(SHORT, 1, SIGNATURE), "94 21 c408" + "01" * 8 + "01 c440"),
         (encode_accusations(SHORT, 1, ((OTHER, SIGNATURE),)), "94 22 c408" + "01" * 8 + "01 91 92"),
         (
@@ -172,13 +177,13 @@ def test_fields_of_a_later_version_are_ignored(message: Message, later: list[Val
 @given(st.sampled_from(EVERY_ITEM), LATER_FIELDS)
 def test_a_claim_of_a_later_version_keeps_its_bytes(item: Item, later: list[Value]) -> None:
     fields = unpacked(item.raw)
-    if isinstance(item, AliveClaim) and item.voucher is None:
+    if isinstance(item, AliveClaim | Refutation) and item.voucher is None:
         fields += [None, None]
     data = packed(fields + later)
     assert decode(data, MOST) == Packet(None, (replace(item, raw=data),))
 
 
-@given(st.sampled_from([15, 31, 37, 1_000, INCARNATION_MAX]), st.lists(LATER_VALUES, max_size=3))
+@given(st.sampled_from([15, 31, 38, 1_000, INCARNATION_MAX]), st.lists(LATER_VALUES, max_size=3))
 def test_kinds_of_a_later_version_are_skipped_and_counted(kind: int, later: list[Value]) -> None:
     known = encode_left(SHORT, 1, SIGNATURE)
     strange = packed([kind, *later])
