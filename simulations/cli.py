@@ -86,11 +86,11 @@ class ExperimentCommand(click.Command):
             from simulations.plots import draw
 
             draw(study.kind.plan.title, outcomes, picture)
-        rows = levelled([outcome.row() for outcome in outcomes], study.kind.plan.columns)
         if given["output"] == "json":
+            rows = levelled([outcome.row() for outcome in outcomes], study.kind.plan.columns)
             print_json(study.kind.plan.name, study.parameters(), rows)
         else:
-            print_table(study, rows)
+            print_table(study, [outcome.timed_row() for outcome in outcomes])
 
 
 def _own(option: "Option") -> click.Option:
@@ -234,8 +234,15 @@ def check_writable(option: str, path: Path) -> None:
 def _run(study: "Study", jobs: int | None, advance: Callable[[int], None]) -> "list[Outcome]":
     from simulations.runner import TaskFailedError, WorkerDiedError, cores, run_all
 
+    tasks = study.tasks()
+    processor_s = [0.0] * len(tasks)
+
+    def done(number: int, took: float) -> None:
+        processor_s[number] = took
+        advance(number)
+
     try:
-        return study.outcomes(run_all(study.tasks(), jobs or cores(), advance))
+        return study.outcomes(run_all(tasks, jobs or cores(), done), processor_s)
     except (TaskFailedError, WorkerDiedError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -355,7 +362,7 @@ def _findings(asked: "Iterable[tuple[Target, Study]]", jobs: object) -> "Iterato
 
 def _rows(study: "Study", jobs: object) -> "list[Row]":
     with _progress(len(study.tasks())) as advance:
-        return [outcome.row() for outcome in _run(study, cast("int | None", jobs), advance)]
+        return [outcome.timed_row() for outcome in _run(study, cast("int | None", jobs), advance)]
 
 
 def _ablation(given: Mapping[str, object]) -> list[str]:

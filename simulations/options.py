@@ -49,8 +49,10 @@ def show(option: Option, value: Value) -> str:
     return str(value)
 
 
-def count(default: int | Sequence[int], help_: str, *, least: int = 1) -> int:
-    """Declare a whole number of at least `least`."""
+def count(
+    default: int | Sequence[int], help_: str, *, least: int = 1, most: int | None = None
+) -> int:
+    """Declare a whole number of at least `least`, and at most `most` where there is one."""
 
     def read(text: str) -> int:
         try:
@@ -59,6 +61,8 @@ def count(default: int | Sequence[int], help_: str, *, least: int = 1) -> int:
             raise ValueError(f"{text!r} is not a whole number") from None
         if number < least:
             raise ValueError(f"{text} is below {least}")
+        if most is not None and number > most:
+            raise ValueError(f"{text} is above {most}")
         return number
 
     return cast("int", _declare(default, help_, "COUNT", read))

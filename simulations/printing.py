@@ -20,9 +20,10 @@ def print_json(name: str, parameters: Mapping[str, object], rows: "Sequence[Row]
 
 def print_table(study: "Study", rows: "Sequence[Row]") -> None:
     """Print a table and what its columns mean."""
+    from simulations.study import PACE
     from simulations.tables import aligned, cells, columns_of, head, meanings
 
-    columns = columns_of(study.kind.plan.columns, study.labels(), rows)
+    columns = columns_of((*study.kind.plan.columns, PACE), study.labels(), rows)
     heads, body = [head(column) for column in columns], cells(columns, rows)
     title = f"{study.kind.plan.title}: {study.members} members, {len(study.seeds)} seeds"
     if sys.stdout.isatty():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from simulations.samples import Row
-from simulations.study import Study
+from simulations.study import PACE, Study
 from simulations.tables import cells, columns_of, head, meanings, show
 from simulations.targets import Limit, Target
 
@@ -157,7 +157,7 @@ def _section(finding: Finding) -> list[str]:
 
 
 def _rows(study: Study, rows: Sequence[Row]) -> list[str]:
-    columns = columns_of((*study.kind.plan.columns, "member_hours"), study.labels(), rows)
+    columns = columns_of((*study.kind.plan.columns, "member_hours", PACE), study.labels(), rows)
     heads = [head(column) for column in columns]
     return [
         *_markdown(heads, cells(columns, rows)),

@@ -9,6 +9,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -54,12 +55,13 @@ def cores() -> int:
 
 
 def run_all(
-    tasks: Sequence[Runnable[Outcome]], jobs: int, on_done: Callable[[int], None]
+    tasks: Sequence[Runnable[Outcome]], jobs: int, on_done: Callable[[int, float], None]
 ) -> list[Outcome]:
     """Run all, at most `jobs` at a time, and return their outcomes in the order of `tasks`.
 
-    `on_done` is called with the number of each task that is finished. Raises TaskFailedError
-    as soon as one of them fails, and WorkerDiedError.
+    `on_done` is called with the number of each task that is finished, and the seconds of a
+    processor that it took. Raises TaskFailedError as soon as one of them fails, and
+    WorkerDiedError.
     """
     if jobs == 1 or len(tasks) <= 1:
         return [_run_here(task, number, on_done) for number, task in enumerate(tasks)]
@@ -72,28 +74,33 @@ def run_all(
         while busy:
             for pipe in [each for each in wait(list(busy)) if isinstance(each, Connection)]:
                 number = busy.pop(pipe)
-                outcomes[number] = cast("Outcome", _receive(pipe))
-                on_done(number)
+                outcome, took = _receive(pipe)
+                outcomes[number] = cast("Outcome", outcome)
+                on_done(number, took)
                 _hand_out(tasks, waiting, pipe, busy)
     return [outcomes[number] for number in range(len(tasks))]
 
 
-def _run_here(task: Runnable[Outcome], number: int, on_done: Callable[[int], None]) -> Outcome:
+def _run_here(
+    task: Runnable[Outcome], number: int, on_done: Callable[[int, float], None]
+) -> Outcome:
     try:
-        outcome = _run(task)
+        outcome, took = _run(task)
     except Exception as error:
         raise TaskFailedError(_told(error)) from error
-    on_done(number)
+    on_done(number, took)
     return outcome
 
 
-def _run(task: Runnable[Outcome]) -> Outcome:
+def _run(task: Runnable[Outcome]) -> tuple[Outcome, float]:
     # A world is one large web of long-lived objects; searching it for garbage as often as
     # usual would cost a good part of the time.
     usual = gc.get_threshold()
     gc.set_threshold(200_000, 20, 100)
+    began = time.process_time()
     try:
-        return task.run()
+        outcome = task.run()
+        return outcome, time.process_time() - began
     finally:
         gc.set_threshold(*usual)
 
@@ -114,14 +121,14 @@ def _hand_out(
         busy[pipe] = number
 
 
-def _receive(pipe: _Pipe) -> object:
+def _receive(pipe: _Pipe) -> tuple[object, float]:
     try:
         outcome = pipe.recv()
     except (EOFError, ConnectionResetError):
         raise WorkerDiedError("a worker process died; fewer --jobs take less memory") from None
     if isinstance(outcome, _Failure):
         raise TaskFailedError(outcome.text)
-    return outcome
+    return cast("tuple[object, float]", outcome)
 
 
 @contextmanager
@@ -158,7 +165,7 @@ def work(pipe: _Pipe) -> None:
         except EOFError:
             return
         try:
-            outcome = _run(task)
+            outcome: object = _run(task)
         except Exception as error:  # noqa: BLE001  # Whatever it is, the parent raises it again.
             outcome = _Failure(_told(error))
         pipe.send(outcome)

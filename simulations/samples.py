@@ -19,6 +19,7 @@ SEALING_BYTES = 32
 """What sealing adds to each datagram: a header of 16 bytes and a MAC of 16."""
 
 _TRAFFIC = ("member_us", "datagrams", "datagram_bytes", "streams", "stream_bytes")
+_HIDDEN = (*_TRAFFIC, "simulated_us")
 _HOUR: Duration = 3_600 * SECOND
 _INTERVAL_OF = ("false_positives", "false_positives_at_healthy")
 
@@ -31,7 +32,8 @@ class Sample:
     """Microseconds, by what they measure: `first_detection`, `heal`, ..."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    """How often something happened. `member_us` is for how long, summed over members."""
+    """How often something happened. `member_us` is for how long, summed over members, and
+    `simulated_us` the time of the world from its beginning to its end."""
 
     def add(self, name: str, duration: Duration) -> None:
         """Note one more duration of this name, in microseconds."""
@@ -56,7 +58,7 @@ def merged(samples: Sequence[Sample]) -> Sample:
 def figures(whole: Sample) -> Row:
     """Return the figures of a sample, each named with its unit."""
     row: Row = {f"{name}_s": spread(values) for name, values in whole.durations.items()}
-    row.update({name: count for name, count in whole.counts.items() if name not in _TRAFFIC})
+    row.update({name: count for name, count in whole.counts.items() if name not in _HIDDEN})
     row.update(_traffic(whole.counts))
     row.update(_rates(whole.counts))
     return row

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from failure_detect.clock import SECOND
 from simulations.experiments.experiment import Experiment
 from simulations.flavours import OURS, Overrides, Setting, detector_config
 from simulations.options import Option, Value, options_of, show
 from simulations.samples import Row, Sample, figures, merged
 from simulations.trials import Scene
+
+PACE = "processor_s_per_simulated_s"
+"""The figure that is not equal everywhere: how fast the simulator is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,20 @@ class Outcome:
     label: Row
     """What tells its cell from others."""
     samples: list[Sample] = field(default_factory=list)
+    processor_s: float = 0.0
+    """Seconds of a processor that its runs took."""
 
     def row(self) -> Row:
-        """Return the figures of all its runs together."""
+        """Return the figures of all its runs together: equal for equal seeds, on any machine."""
         whole = merged(self.samples)
         derived = self.cell.derive(whole.counts)
         return {"configuration": self.configuration, **self.label, **figures(whole), **derived}
+
+    def timed_row(self) -> Row:
+        """Return the same, and how long a processor took for one simulated second."""
+        simulated = sum(sample.counts.get("simulated_us", 0) for sample in self.samples) / SECOND
+        pace = round(self.processor_s / simulated, 4) if simulated else None
+        return {**self.row(), PACE: pace}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +122,22 @@ class Study:
     def _seeds_of(self, configuration: str) -> range:
         return self.seeds if configuration == OURS else self.seeds[: self.others_seeds]
 
-    def outcomes(self, samples: Sequence[Sample]) -> list[Outcome]:
-        """Return what the samples of `tasks` come to, for each row of the report."""
+    def outcomes(self, samples: Sequence[Sample], processor_s: Sequence[float]) -> list[Outcome]:
+        """Return what the samples of `tasks` come to, for each row of the report.
+
+        `processor_s` says how long a processor took for each of them (s).
+        """
         found: dict[tuple[int, str], Outcome] = {}
-        rest = iter(samples)
+        rest = iter(zip(samples, processor_s, strict=True))
         for number, cell in enumerate(self.cells()):
             for name in self.configurations:
                 key = (0 if self.kind.plan.merges_cells else number, name)
                 if key not in found:
                     found[key] = Outcome(name, cell, self._label(cell))
-                found[key].samples += [next(rest) for _ in self._seeds_of(name)]
+                for _ in self._seeds_of(name):
+                    sample, took = next(rest)
+                    found[key].samples.append(sample)
+                    found[key].processor_s += took
         return list(found.values())
 
     def parameters(self) -> dict[str, object]:

@@ -25,6 +25,7 @@ _HEADS: Mapping[str, tuple[str, str]] = {
     "bytes_per_member_s": ("B/s", "payload of datagrams and streams, in clear, per member"),
     "sealed_bytes_per_member_s": ("sealed B/s", "the same with 32 B for sealing each datagram"),
     "messages_per_member_s": ("msg/s", "datagrams and stream frames sent, per member"),
+    "processor_s_per_simulated_s": ("pace", "seconds of one processor for one simulated second"),
     "member_hours": ("member-h", "simulated hours, summed over members"),
 }
 

@@ -11,7 +11,7 @@ from simulations.experiments.ablation import Ablation
 from simulations.experiments.registry import EXPERIMENTS
 from simulations.options import Value, options_of
 from simulations.samples import Row
-from simulations.study import Study
+from simulations.study import PACE, Study
 
 _QUICK_SEEDS = 2
 _QUICK_MEMBERS = 20
@@ -187,6 +187,14 @@ def _steady() -> list[Target]:
             experiment="idle",
             limits=(Limit("sealed_bytes_per_member_s", 160.0), _NO_FP),
             published="101 B/s in clear, 160 encrypted",
+        ),
+        Target(
+            what="idle, N = 1,000",
+            experiment="idle",
+            limits=(Limit(PACE, 1.0), Limit("sealed_bytes_per_member_s", 160.0), _NO_FP),
+            members=1_000,
+            seeds=5,
+            configurations=("ours",),
         ),
         *(
             Target(

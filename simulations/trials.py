@@ -107,6 +107,7 @@ class Trial:
         if self.referees is not None:
             self.referees.require_clean()
         sample, deaths = Sample(), self.ledger.false_deaths
+        sample.count("simulated_us", self.world.now)
         sample.count("false_positives", len(deaths))
         sample.count("false_positives_at_healthy", sum(d.is_at_healthy for d in deaths))
         self._count_traffic(sample)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from failure_detect.clock import SECOND, Duration
+from failure_detect.events import FingerprintChanged
+from failure_detect.wire import FINGERPRINT_BYTES_MAX
 from simulations import options
 from simulations.experiments.experiment import DETECTION, FALSE, TRAFFIC, Experiment, Plan
 from simulations.samples import Sample
@@ -30,10 +32,18 @@ class Idle(Experiment):
     )
 
     duration: int = options.duration(60 * SECOND, "for how long")
+    fingerprint: int = options.count(
+        8,
+        "how many bytes the layer above has in each probe; ours alone has room for them",
+        least=0,
+        most=FINGERPRINT_BYTES_MAX,
+    )
 
     def run(self, scene: Scene) -> Sample:
         """Count what is sent."""
         trial = rested(scene)
+        for member in trial.world.members:
+            trial.world.deliver(member, FingerprintChanged(bytes(self.fingerprint)))
         trial.run(self.duration)
         return trial.finish()
 

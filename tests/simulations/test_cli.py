@@ -97,6 +97,7 @@ def test_settings_of_ours_take_effect() -> None:
         "first_seed": 1,
         "set": {"probe.interval": 1_000_000, "probe.round": 800_000},
         "duration_s": 10.0,
+        "fingerprint": 8,
     }
 
 

@@ -14,6 +14,7 @@ class Sought:
     lives: int = options.count((1, 2), "how many lives", least=0)
     lasting: int = options.duration(20 * SECOND, "for how long")
     loss: float = options.share(0.25, "how much is lost")
+    bytes_: int = options.count(8, "how many bytes", most=16)
     what: str = options.choice("mute", ("mute", "deaf"), "what it is")
 
 
@@ -28,9 +29,15 @@ def test_the_first_default_is_the_field_s() -> None:
 
 def test_options_keep_the_order_of_the_fields() -> None:
     found = options_of(Sought)
-    assert [option.name for option in found] == ["lives", "lasting", "loss", "what"]
-    assert [option.default for option in found] == [(1, 2), (20 * SECOND,), (0.25,), ("mute",)]
-    assert [option.kind for option in found] == ["COUNT", "DURATION", "SHARE", "mute|deaf"]
+    assert [option.name for option in found] == ["lives", "lasting", "loss", "bytes_", "what"]
+    assert [option.default for option in found] == [
+        (1, 2),
+        (20 * SECOND,),
+        (0.25,),
+        (8,),
+        ("mute",),
+    ]
+    assert [option.kind for option in found] == ["COUNT", "DURATION", "SHARE", "COUNT", "mute|deaf"]
 
 
 def test_a_field_that_is_no_option_is_an_error() -> None:
@@ -52,6 +59,7 @@ def test_values_are_read(name: str, text: str, value: object) -> None:
     [
         ("lives", "many", "'many' is not a whole number"),
         ("lives", "-1", "-1 is below 0"),
+        ("bytes_", "17", "17 is above 16"),
         ("lasting", "long", "'long' is no duration"),
         ("lasting", "-3s", "-3s is negative"),
         ("lasting", "infs", "is no duration"),
@@ -87,7 +95,7 @@ def test_what_is_shown_is_read_again(duration: int) -> None:
 
 
 def test_a_report_names_the_unit() -> None:
-    lives, lasting, _, _ = options_of(Sought)
+    lives, lasting, *_ = options_of(Sought)
     assert (lasting.label(), lasting.plain(64_000)) == ("lasting_s", 0.064)
     assert (lives.label(), lives.plain(3)) == ("lives", 3)
     assert (show(lasting, 64_000), show(lives, 3)) == ("64ms", "3")

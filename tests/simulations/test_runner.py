@@ -26,7 +26,7 @@ class Square:
         return self.number**2
 
 
-def ignore(_: int) -> None:
+def ignore(_: int, _took: float) -> None:
     pass
 
 
@@ -37,8 +37,15 @@ def squares(*numbers: int) -> list[Square]:
 @pytest.mark.parametrize("jobs", [1, 2, 9])
 def test_outcomes_come_in_the_order_of_the_tasks(jobs: int) -> None:
     done: list[int] = []
-    assert run_all(squares(5, 3, 8, 1), jobs, done.append) == [25, 9, 64, 1]
+    took: list[float] = []
+
+    def note(number: int, seconds: float) -> None:
+        done.append(number)
+        took.append(seconds)
+
+    assert run_all(squares(5, 3, 8, 1), jobs, note) == [25, 9, 64, 1]
     assert sorted(done) == [0, 1, 2, 3]
+    assert all(seconds >= 0 for seconds in took)
 
 
 def test_nothing_to_do_is_done_at_once() -> None:

@@ -11,7 +11,7 @@ from simulations.experiments.crashes import Crash
 from simulations.experiments.experiment import Experiment, Plan
 from simulations.flavours import Setting
 from simulations.samples import Sample
-from simulations.study import Study, Task
+from simulations.study import PACE, Study, Task
 from simulations.trials import Scene
 
 
@@ -47,7 +47,10 @@ def study(kind: type[Experiment] = Numbers, **changed: tuple[int, ...]) -> Study
 
 
 def rows(of: Study) -> list[dict[str, object]]:
-    return [dict(o.row()) for o in of.outcomes([task.run() for task in of.tasks()])]
+    return [
+        dict(o.row())
+        for o in of.outcomes([task.run() for task in of.tasks()], [0.5] * len(of.tasks()))
+    ]
 
 
 def test_every_cell_runs_for_every_configuration_and_seed() -> None:
@@ -77,6 +80,16 @@ def test_a_row_names_what_tells_it_from_others() -> None:
         {"configuration": "swim", "low": 2, "sum": 636},
     ]
     assert study().labels() == ["low"]
+
+
+def test_a_timed_row_says_how_fast_it_was_simulated() -> None:
+    samples = [Sample({}, {"simulated_us": 4 * SECOND}) for _ in study().tasks()]
+    took = [1.0, 2.0, 3.0] * 4
+    found = study().outcomes(samples, took)
+    assert [outcome.timed_row()[PACE] for outcome in found] == [0.5] * 4
+    assert all(PACE not in outcome.row() for outcome in found)
+    empty = study().outcomes([Sample({}, {}) for _ in study().tasks()], took)
+    assert empty[0].timed_row()[PACE] is None
 
 
 def test_cells_may_make_one_row_together() -> None:

@@ -15,6 +15,14 @@ def test_an_idle_pool_only_pings(flavour: str) -> None:
     assert counts["false_positives"] == 0
 
 
+def test_the_fingerprint_of_the_layer_above_is_paid_for_in_every_probe_and_answer() -> None:
+    bare, full = (
+        Idle(duration=10 * SECOND, fingerprint=size).run(scene(8)).counts for size in (0, 16)
+    )
+    assert full["datagrams"] == bare["datagrams"]
+    assert full["datagram_bytes"] - bare["datagram_bytes"] == 16 * bare["datagrams"]
+
+
 @pytest.mark.parametrize(("flavour", "soon"), [("ours", 5), ("lifeguard", 12)])
 @pytest.mark.parametrize("what", ["node", "agent"])
 def test_each_crash_is_found_by_all(flavour: str, soon: int, what: str) -> None:
