@@ -7,18 +7,17 @@ Lifeguard timer decides who is asked for the last time, and that call decides th
 """
 
 from collections.abc import Callable
-from math import log, log10
 
 from failure_detect.agenda import Timer
 from failure_detect.claims import Accusations, accuse_message
 from failure_detect.clock import SECOND, Duration, Instant
-from failure_detect.config import SuspicionConfig
 from failure_detect.events import MemberDied, MemberSuspected, SuspicionLifted
 from failure_detect.gossip import Gossiper
 from failure_detect.identity import MemberId, ShortId
 from failure_detect.members import GONE, Member, Status
 from failure_detect.messages import Accused, Ack
 from failure_detect.pool import Pool, Refusal
+from failure_detect.suspicion import suspicion_timeout
 from failure_detect.wire import ACCUSATIONS_MAX, encode_accusations
 
 _AGAIN: Duration = 1 * SECOND
@@ -27,22 +26,6 @@ _AGAIN: Duration = 1 * SECOND
 def subject_key(member: Member) -> bytes:
     """Return the broadcast slot of all claims about `member`."""
     return b"m" + member.short
-
-
-def suspicion_timeout(
-    config: SuspicionConfig, interval: Duration, members: int, confirmations: int, wanted: int
-) -> Duration:
-    """Return how long a suspicion waits that `confirmations` others share (Lifeguard 4.2).
-
-    From beta x alpha x log10(members) intervals down to alpha x log10(members) intervals,
-    logarithmically, as confirmations come up to `wanted`. Microseconds.
-    """
-    least = int(config.alpha * max(1.0, log10(max(1, members))) * interval)
-    if wanted < 1:
-        return least
-    most = config.beta * least
-    share = log(confirmations + 1) / log(wanted + 1)
-    return max(least, int(most - share * (most - least)))
 
 
 class Case:
@@ -307,7 +290,13 @@ class Cases:
             wanted,
         )
         at = max(now, case.public_at + wait)
-        case.rearm(self._pool.agenda.schedule(at, lambda then: self.call(case, then)))
+        if at <= now:
+            self.call(case, now)
+            return
+        # Its accusers may be of no account elsewhere: nobody but us may tell it that it is accused.
+        self._ask(case, now)
+        again = min(at, now + _AGAIN)
+        case.rearm(self._pool.agenda.schedule(again, lambda then: self._await_timeout(case, then)))
 
     def call(self, case: Case, now: Instant) -> None:
         """Ask the subject itself, now and again shortly before the end of the last call."""

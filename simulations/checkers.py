@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 
 from failure_detect.clock import SECOND, Duration, Instant
-from failure_detect.events import Effect, MemberDied, SendDatagram
+from failure_detect.events import Effect, MemberDied, MemberSuspected, SendDatagram
 from failure_detect.identity import MemberId
 from simulations.checking import Checker
 from simulations.views import Views
@@ -17,33 +17,54 @@ Accusation = Callable[[MemberId, int, MemberId], bytes]
 class DeathHasAccusers(Checker):
     """A death names enough distinct accusers, not the subject, each of whom signed."""
 
-    def __init__(self, views: Views, accusation: Accusation | None = None, wanted: int = 3) -> None:
+    def __init__(
+        self,
+        views: Views,
+        accusation: Accusation | None = None,
+        wanted: int = 3,
+        patience: Callable[[int], Duration] | None = None,
+    ) -> None:
         """Want `wanted` accusers, or all that the observer could have where those are fewer.
 
         `views` observe the same world, ahead of this checker. Without `accusation`, whether
-        they signed is not asked.
+        they signed is not asked. One accuser is enough after a suspicion of `patience(members)`
+        microseconds by the observer's clock, where there is such a rule.
         """
         super().__init__()
         self._views, self._accusation, self._wanted = views, accusation, wanted
+        self._patience = patience
+        self._suspected: dict[tuple[MemberId, MemberId], Instant] = {}
 
     def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
         """Look at who accuses."""
-        if not isinstance(effect, MemberDied):
-            return
-        about = f"death of member {world.index_of(effect.member)}"
-        accusers = effect.accusers
-        if effect.member in accusers:
+        if isinstance(effect, MemberSuspected):
+            self._suspected[world.member_id(member), effect.member] = now
+        elif isinstance(effect, MemberDied):
+            self._judge(world, member, effect, now)
+
+    def _judge(self, world: World, member: int, death: MemberDied, now: Instant) -> None:
+        about, accusers = f"death of member {world.index_of(death.member)}", death.accusers
+        if death.member in accusers:
             self.report(now, member, f"{about}, which accuses itself")
         if len(dict.fromkeys(accusers)) != len(accusers):
             self.report(now, member, f"{about}: an accuser counts twice")
         possible = self._views.alive_count(world, member) + 1  # And itself.
-        if len(accusers) < min(self._wanted, possible):
+        wanted = 1 if self._has_waited(world, member, death, possible, now) else self._wanted
+        if len(accusers) < min(wanted, possible):
             self.report(now, member, f"{about}: {len(accusers)} accusers of {possible} possible")
         if self._accusation is not None:
             for accuser in accusers:
-                message = self._accusation(effect.member, effect.incarnation, accuser)
+                message = self._accusation(death.member, death.incarnation, accuser)
                 if not world.notary.has_signed(accuser, message):
                     self.report(now, member, f"{about}: {world.index_of(accuser)} never signed")
+
+    def _has_waited(
+        self, world: World, member: int, death: MemberDied, possible: int, now: Instant
+    ) -> bool:
+        since = self._suspected.get((world.member_id(member), death.member))
+        if self._patience is None or since is None:
+            return False
+        return now - since >= self._patience(possible)
 
 
 class Bounded(Checker):

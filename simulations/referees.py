@@ -8,6 +8,7 @@ from failure_detect.claims import accuse_message
 from failure_detect.clock import SECOND, Duration
 from failure_detect.config import DetectorConfig
 from failure_detect.identity import MemberId
+from failure_detect.suspicion import suspicion_timeout
 from simulations.checkers import DeathHasAccusers, MachineInvariants
 from simulations.checking import Checkers
 from simulations.laws import (
@@ -39,6 +40,9 @@ def referees(world: World, config: DetectorConfig) -> Checkers | None:
     def accusation(subject: MemberId, incarnation: int, accuser: MemberId) -> bytes:
         return accuse_message(pool, subject, incarnation, accuser)
 
+    def patience(members: int) -> Duration:
+        return suspicion_timeout(config.suspicion, config.probe.interval, members, 0, 0)
+
     return Checkers(
         world,
         LegalTransitions(),
@@ -47,6 +51,6 @@ def referees(world: World, config: DetectorConfig) -> Checkers | None:
         NoResurrection(),
         NeverAboutSelf(),
         IsolatedBuryNobody(),
-        DeathHasAccusers(views, accusation, wanted),
+        DeathHasAccusers(views, accusation, wanted, patience),
         MachineInvariants(every=_INVARIANTS_EVERY),
     )

@@ -2,7 +2,6 @@
 
 import pytest
 
-from failure_detect.cases import suspicion_timeout
 from failure_detect.claims import Accusations
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.events import (
@@ -11,7 +10,9 @@ from failure_detect.events import (
     MemberUpdated,
     SuspicionLifted,
 )
+from failure_detect.members import Status
 from failure_detect.messages import Accused, Gossip, Ping
+from failure_detect.suspicion import suspicion_timeout
 from failure_detect.wire import encode_accusations
 from tests.failure_detect.harness import TRIP, Stage
 from tests.failure_detect.peers import LAN, SILENT, Manner, Peer, accusations
@@ -132,12 +133,28 @@ def test_the_fallback_calls_a_last_time_and_that_call_decides() -> None:
     begun = stage.now
     stage.run(least - 1)
     assert deaths(stage) == []
-    before = len(stage.sent(Ping, to=subject))
     stage.run(1)
-    assert len(stage.sent(Ping, to=subject)) == before + 1
     assert stage.sent(Ping, to=subject)[-1].at == begun + least
+    assert stage.sent(Ping, to=subject)[-1].message.accused is Accused.OPENLY
     stage.run(LAST_CALL + SECOND)
     assert deaths(stage) == []
+
+
+def test_while_the_fallback_waits_the_subject_is_told_of_it_again_and_again() -> None:
+    """Who accuses may be of no account to all others: then nobody else asks the subject."""
+    stage = Stage(peers=4)
+    subject, accuser = stage.peers[:2]
+    stage.silence(subject, manner=Manner(acks=False))
+    begun = stage.now
+    stage.hear(accuser, Gossip(), accusations(subject, accuser))
+    stage.run(3 * SECOND + 1)
+    told = [p.at - begun for p in stage.sent(Ping, to=subject) if p.message.accused]
+    assert [at for at in told if at % SECOND == 0] == [0, SECOND, 2 * SECOND, 3 * SECOND]
+    stage.hear(subject, Gossip(), subject.alive(2))
+    assert stage.view(subject).status is Status.ALIVE
+    since = stage.now + 1
+    stage.run(3 * SECOND)
+    assert not [p for p in stage.sent(Ping, to=subject, since=since) if p.message.accused]
 
 
 def test_with_two_accusers_the_fallback_comes_sooner() -> None:

@@ -8,7 +8,13 @@ from failure_detect.claims import accuse_message
 from failure_detect.clock import SECOND
 from failure_detect.config import DetectorConfig
 from failure_detect.detector import FailureDetector
-from failure_detect.events import IsolationChanged, MemberDied, MemberJoined, SendDatagram
+from failure_detect.events import (
+    IsolationChanged,
+    MemberDied,
+    MemberJoined,
+    MemberSuspected,
+    SendDatagram,
+)
 from failure_detect.identity import MemberId
 from simulations.checkers import Bounded, DeathHasAccusers, MachineInvariants, quantities
 from simulations.checking import Checkers
@@ -65,6 +71,37 @@ def test_where_fewer_are_left_all_of_them_are_enough() -> None:
 def test_too_few_accusers_are_noticed() -> None:
     assert announced(2, 3) == ["death of member 1: 2 accusers of 4 possible"]
     assert len(announced()) == 1
+
+
+def test_after_long_suspicion_one_accuser_is_enough() -> None:
+    world, views = scripted_world(5), Views()
+    rule = DeathHasAccusers(views, None, 3, lambda members: members * SECOND)
+    world.observe(views)
+    Checkers(world, rule)
+    one, other = world.member_id(1), world.member_id(2)
+    say(world, 0, *(MemberJoined(world.identity(member), 1) for member in range(1, 5)))
+    say(world, 0, MemberSuspected(one, 1), MemberSuspected(other, 1))
+    world.run_until(4 * SECOND)
+    say(world, 0, MemberDied(one, 1, (other,)))
+    assert [violation.what for violation in rule.violations] == []
+    say(world, 0, MemberDied(other, 1, (world.member_id(3),)))
+    assert [violation.what for violation in rule.violations] == []
+
+
+def test_before_that_it_is_not() -> None:
+    world, views = scripted_world(5), Views()
+    rule = DeathHasAccusers(views, None, 3, lambda members: members * SECOND)
+    world.observe(views)
+    Checkers(world, rule)
+    one, other = world.member_id(1), world.member_id(2)
+    say(world, 0, *(MemberJoined(world.identity(member), 1) for member in range(1, 5)))
+    say(world, 0, MemberSuspected(one, 1))
+    world.run_until(4 * SECOND - 1)
+    say(world, 0, MemberDied(one, 1, (other,)), MemberDied(other, 1, (world.member_id(3),)))
+    assert [violation.what for violation in rule.violations] == [
+        "death of member 1: 1 accusers of 4 possible",
+        "death of member 2: 1 accusers of 3 possible",
+    ]
 
 
 def test_an_accuser_who_counts_twice_is_noticed() -> None:

@@ -5,9 +5,9 @@ from math import log10
 
 import pytest
 
-from failure_detect.cases import suspicion_timeout
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.config import SuspicionConfig
+from failure_detect.suspicion import suspicion_timeout
 from tests.failure_detect.peers import LAN
 
 SUSPICION = LAN.suspicion
