@@ -1,1 +1,1 @@
-"""Who serves what: sets signed by their origin, spread and merged, without I/O."""
+"""What clusters tell each other: signed endpoint sets that spread, merge and survive."""

@@ -1,0 +1,118 @@
+"""Packed maps, read strictly: each field has a type and bounds, and what is unknown is let be.
+
+A record or body is one msgpack map from short names to values. Whoever decodes reads the fields
+that he knows; the bytes are kept and passed on as they came, so that fields of later versions
+survive every relay.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from discovery.refusals import Refusal, Refused
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+
+INTEGER_MAX = (1 << 64) - 1
+TEXT_CHARACTERS_MAX = 1_024
+
+PackedMap: TypeAlias = Mapping[str, Packable]
+
+
+def packed(fields: PackedMap) -> bytes:
+    """Return a map as bytes; None stands for a field that is left out."""
+    return pack({name: value for name, value in fields.items() if value is not None})
+
+
+class Fields:
+    """The fields of one packed map; every getter raises `Refused` that names object and field."""
+
+    __slots__ = ("_fields", "what")
+
+    def __init__(self, what: str, data: bytes, most_bytes: int) -> None:
+        """Read `data`, which must be one map with names; `what` names it in refusals."""
+        self.what = what
+        if len(data) > most_bytes:
+            raise Refused(Refusal.OVERSIZED, f"{what}: {len(data)} bytes, at most {most_bytes}")
+        try:
+            values = unpack_all(data, most_bytes)
+        except MalformedMessage as error:
+            raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
+        if len(values) != 1 or not isinstance(values[0][0], dict):
+            raise Refused(Refusal.MALFORMED, f"{what}: must be one map")
+        self._fields: dict[object, object] = values[0][0]
+
+    def refuse(self, name: str, must: str) -> Refused:
+        """Return the refusal of one field, to be raised."""
+        return Refused(Refusal.MALFORMED, f"{self.what}.{name}: {must}")
+
+    def has(self, name: str) -> bool:
+        """Tell whether the field is there."""
+        return name in self._fields
+
+    def value(self, name: str) -> object:
+        """Return the field as it is, None where it is absent."""
+        return self._fields.get(name)
+
+    def names(self) -> set[str]:
+        """Return the names of all fields that have text for a name, the unknown included."""
+        return {name for name in self._fields if isinstance(name, str)}
+
+    def integer(
+        self, name: str, *, least: int = 0, most: int = INTEGER_MAX, default: int | None = None
+    ) -> int:
+        """Return a whole number from `least` to `most`; `default` where it is absent."""
+        value = self._fields.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self.refuse(name, f"must be a whole number from {least} to {most}")
+        return value
+
+    def text(
+        self, name: str, *, most: int = TEXT_CHARACTERS_MAX, default: str | None = None
+    ) -> str:
+        """Return a text of at most `most` characters; `default` where it is absent."""
+        value = self._fields.get(name, default)
+        if not isinstance(value, str) or len(value) > most:
+            raise self.refuse(name, f"must be a text of at most {most} characters")
+        return value
+
+    def octets(
+        self,
+        name: str,
+        *,
+        exactly: int | None = None,
+        most: int = 1 << 20,
+        default: bytes | None = None,
+    ) -> bytes:
+        """Return bytes, `exactly` so many or at most `most`; `default` where it is absent."""
+        value = self._fields.get(name, default)
+        if not isinstance(value, bytes):
+            raise self.refuse(name, "must be bytes")
+        if len(value) > most or (exactly is not None and len(value) != exactly):
+            raise self.refuse(name, f"must be {exactly or f'at most {most}'} bytes")
+        return value
+
+    def sequence(self, name: str, *, most: int) -> tuple[object, ...]:
+        """Return an array of at most `most` values; empty where it is absent."""
+        value = self._fields.get(name, ())
+        if not isinstance(value, tuple) or len(value) > most:
+            raise self.refuse(name, f"must be an array of at most {most}")
+        return value
+
+    def texts(self, name: str, *, most: int) -> tuple[str, ...]:
+        """Return an array of texts; empty where it is absent."""
+        values = self.sequence(name, most=most)
+        for value in values:
+            if not isinstance(value, str) or len(value) > TEXT_CHARACTERS_MAX:
+                raise self.refuse(name, "must be an array of texts")
+        return tuple(str(value) for value in values)
+
+    def mapping(self, name: str, *, most: int) -> dict[str, str]:
+        """Return a map from text to text, of at most `most` entries; empty where it is absent."""
+        value = self._fields.get(name, {})
+        if not isinstance(value, dict) or len(value) > most:
+            raise self.refuse(name, f"must be a map of at most {most}")
+        for key, content in value.items():
+            if not (isinstance(key, str) and isinstance(content, str)):
+                raise self.refuse(name, "must be a map from text to text")
+            if len(key) > TEXT_CHARACTERS_MAX or len(content) > TEXT_CHARACTERS_MAX:
+                raise self.refuse(name, f"must have texts of at most {TEXT_CHARACTERS_MAX}")
+        return {str(key): str(content) for key, content in value.items()}

@@ -1,0 +1,241 @@
+"""The manifest: one signature over an origin's whole set.
+
+A manifest travels as [body, signature] or [body, signature, cluster certificate], the last where a
+fleet vouches for the key. The body is a packed map, kept as it came:
+
+    o  origin              u  UID of its kube-system namespace
+    g  generation of key   e  epoch (ms)       v  version within it
+    r  root of the records n  how many records s  their bytes, keys included
+    l  lifetime (s)        w  when it was signed, by the origin's wall clock (ms)
+    a  audience: cluster names or patterns with *, absent for everyone who trusts the origin
+    i  intents: [epoch, version, what, subject, amount] each, the latest last
+    d  1 where the cluster departs: the set is empty and stays so
+
+Order: (generation, epoch, version, root). Higher wins everywhere, so merging is a maximum.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from discovery.authority import SIGNATURE_BYTES, Domain, Signer, Verifier
+from discovery.fields import Fields, packed
+from discovery.names import Origin, PublicKey, is_label
+from discovery.recordset import HASH_BYTES
+from discovery.refusals import Refusal, Refused
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+
+MANIFEST_BYTES_MAX = 1_536
+INTENTS_MAX = 8
+AUDIENCE_MAX = 32
+UID_CHARACTERS_MAX = 64
+LIFETIME_S_MAX = 7 * 86_400
+DEFAULT_LIFETIME_S = 3_600
+
+_SAFE_INTEGER_MAX = (1 << 63) - 1
+
+
+class Order(NamedTuple):
+    """What decides between two manifests of one origin: the higher one."""
+
+    generation: int
+    epoch: int
+    """Milliseconds of hybrid time: above anything that was seen of this origin."""
+    version: int
+    root: bytes
+
+
+class IntentKind(StrEnum):
+    """Why many endpoints vanish at once, on purpose (design, section 7)."""
+
+    UNEXPORT = "unexport"
+    DRAIN = "drain"
+    SCALE_DOWN = "scale-down"
+    DELETION = "deletion"
+    DEPARTURE = "departure"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A withdrawal that is meant, and in which version it first held."""
+
+    epoch: int
+    version: int
+    kind: IntentKind
+    subject: str
+    """`namespace/name` of a service, or empty for the cluster."""
+    amount: int = 0
+    """How many endpoints it explains; 0: all of the subject's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a cluster key signs."""
+
+    origin: Origin
+    uid: str
+    generation: int
+    epoch: int
+    version: int
+    root: bytes
+    count: int
+    size_bytes: int
+    lifetime_s: int = DEFAULT_LIFETIME_S
+    signed_at_ms: int = 0
+    audience: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    departs: bool = False
+
+    @property
+    def order(self) -> Order:
+        """The order of this manifest among those of its origin."""
+        return Order(self.generation, self.epoch, self.version, self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A body with its signature, and all of it as the bytes that travel."""
+
+    body: Body
+    signed: bytes
+    """The packed body: what the signature is over."""
+    signature: bytes
+    certificate: bytes
+    """The fleet's certificate of the cluster key, or empty."""
+    raw: bytes
+
+    @property
+    def origin(self) -> Origin:
+        """Whose it is."""
+        return self.body.origin
+
+    @property
+    def order(self) -> Order:
+        """The order of this manifest among those of its origin."""
+        return self.body.order
+
+    def is_signed_by(self, key: PublicKey, verifier: Verifier) -> bool:
+        """Tell whether `key` signed the body."""
+        return verifier.verify(key, Domain.MANIFEST, self.signed, self.signature)
+
+    def is_for(self, cluster: Origin) -> bool:
+        """Tell whether `cluster` is in the audience."""
+        audience = self.body.audience
+        return not audience or any(fnmatchcase(cluster, pattern) for pattern in audience)
+
+
+def sign_manifest(body: Body, signer: Signer, certificate: bytes = b"") -> Manifest:
+    """Return the manifest of `body`, signed with the cluster's key.
+
+    Raises ValueError where a peer would refuse it: intents, audience or size beyond the limits.
+    """
+    signed = packed(_packed_body(body))
+    raw = _joined(signed, signer.sign(Domain.MANIFEST, signed), certificate)
+    try:
+        return decode_manifest(raw)
+    except Refused as error:
+        raise ValueError(f"manifest: {error.what}") from error
+
+
+def _joined(signed: bytes, signature: bytes, certificate: bytes) -> bytes:
+    parts: list[Packable] = [signed, signature]
+    return pack([*parts, certificate] if certificate else parts)
+
+
+def _packed_body(body: Body) -> dict[str, Packable]:
+    intents: list[Packable] = [
+        [each.epoch, each.version, each.kind.value, each.subject, each.amount]
+        for each in body.intents
+    ]
+    return {
+        "o": body.origin,
+        "u": body.uid or None,
+        "g": body.generation,
+        "e": body.epoch,
+        "v": body.version,
+        "r": body.root,
+        "n": body.count,
+        "s": body.size_bytes,
+        "l": None if body.lifetime_s == DEFAULT_LIFETIME_S else body.lifetime_s,
+        "w": body.signed_at_ms or None,
+        "a": list(body.audience) or None,
+        "i": intents or None,
+        "d": 1 if body.departs else None,
+    }
+
+
+def decode_manifest(raw: bytes) -> Manifest:
+    """Return the manifest in `raw`, its signature unverified. Raises `Refused` for all else."""
+    if len(raw) > MANIFEST_BYTES_MAX:
+        raise Refused(Refusal.OVERSIZED, f"manifest: at most {MANIFEST_BYTES_MAX} bytes")
+    try:
+        values = unpack_all(raw, MANIFEST_BYTES_MAX)
+    except MalformedMessage as error:
+        raise Refused(Refusal.MALFORMED, f"manifest: {error}") from error
+    match [value for value, _ in values]:
+        case [(bytes() as signed, bytes() as signature)]:
+            certificate = b""
+        case [(bytes() as signed, bytes() as signature, bytes() as certificate)] if certificate:
+            pass
+        case _:
+            raise Refused(Refusal.MALFORMED, "manifest: must be a body and a signature")
+    if len(signature) != SIGNATURE_BYTES:
+        raise Refused(Refusal.MALFORMED, f"manifest: a signature has {SIGNATURE_BYTES} bytes")
+    return Manifest(_body(signed), signed, signature, certificate, raw)
+
+
+def _body(signed: bytes) -> Body:
+    fields = Fields("manifest", signed, MANIFEST_BYTES_MAX)
+    origin = fields.text("o", most=63)
+    if not is_label(origin):
+        raise fields.refuse("o", "must be the name of a cluster, an RFC 1123 label")
+    body = Body(
+        origin=Origin(origin),
+        uid=fields.text("u", most=UID_CHARACTERS_MAX, default=""),
+        generation=fields.integer("g", most=_SAFE_INTEGER_MAX),
+        epoch=fields.integer("e", most=_SAFE_INTEGER_MAX),
+        version=fields.integer("v", most=_SAFE_INTEGER_MAX),
+        root=fields.octets("r", exactly=HASH_BYTES),
+        count=fields.integer("n", most=_SAFE_INTEGER_MAX),
+        size_bytes=fields.integer("s", most=_SAFE_INTEGER_MAX),
+        lifetime_s=fields.integer("l", least=1, most=LIFETIME_S_MAX, default=DEFAULT_LIFETIME_S),
+        signed_at_ms=fields.integer("w", most=_SAFE_INTEGER_MAX, default=0),
+        audience=fields.texts("a", most=AUDIENCE_MAX),
+        intents=_intents(fields),
+        departs=bool(fields.integer("d", most=1, default=0)),
+    )
+    if body.departs and body.count:
+        raise fields.refuse("d", "a cluster that departs has no records")
+    return body
+
+
+def _intents(fields: Fields) -> tuple[Intent, ...]:
+    intents = []
+    for each in fields.sequence("i", most=INTENTS_MAX):
+        match each:
+            case (
+                int() as epoch,
+                int() as version,
+                str() as kind,
+                str() as subject,
+                int() as n,
+                *_,
+            ):
+                if min(epoch, version, n) < 0 or len(subject) > 127:
+                    raise fields.refuse("i", "has numbers below zero or too long a subject")
+                if kind in list(IntentKind):  # A later version may mean more than we know.
+                    intents.append(Intent(epoch, version, IntentKind(kind), subject, n))
+            case _:
+                raise fields.refuse("i", "must be arrays of epoch, version, kind, subject, amount")
+    return tuple(intents)
+
+
+def with_intent(intents: tuple[Intent, ...], intent: Intent) -> tuple[Intent, ...]:
+    """Return the intents with one more, the oldest dropped where there are too many."""
+    return (*intents, intent)[-INTENTS_MAX:]
+
+
+def continued(body: Body, **changes: object) -> Body:
+    """Return `body` with some fields changed, as the next version of the same epoch."""
+    return replace(body, version=body.version + 1, **changes)  # type: ignore[arg-type]  # By name.

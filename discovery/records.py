@@ -1,0 +1,282 @@
+"""What the records of a set say, beside endpoints: cluster, export, policy, drain, ack.
+
+Each is a packed map whose fields are listed at its class. A record decodes or is refused whole;
+what it says in fields that are not known here is kept by whoever passes the bytes on.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from discovery.endpoints import PORTS_MAX, PROTOCOLS, is_zone
+from discovery.fields import INTEGER_MAX, Fields, packed
+from discovery.names import is_label
+
+RECORD_BYTES_MAX = 32_768
+"""The most that any record may have, of kinds that are not known here too."""
+
+GATEWAYS_MAX = 16
+LABELS_MAX = 32
+POLICY_BYTES_MAX = 16_384
+
+
+class ServiceType(StrEnum):
+    """The types of a ServiceImport (KEP-1645)."""
+
+    CLUSTER_SET_IP = "ClusterSetIP"
+    HEADLESS = "Headless"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where an east-west gateway of a cluster takes traffic from other networks."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterRecord:
+    """What a cluster says of itself. Fields: r, n, w, m, t, v, c."""
+
+    region: str = ""
+    network: str = ""
+    """Endpoints of one network reach each other; those of another go through gateways."""
+    gateways: tuple[Gateway, ...] = ()
+    mesh_root: str = ""
+    """Fingerprint of the mesh's root certificate; empty where unknown."""
+    trust_domain: str = ""
+    version: str = ""
+    """Of the agent that published."""
+    capacity: int | None = None
+    """What the cluster can take, in any unit that all clusters share; None: by endpoints."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServicePort:
+    """A port of an exported service, as clients see it."""
+
+    name: str
+    port: int
+    protocol: str = "TCP"
+    app_protocol: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRecord:
+    """The head of an exported service. Fields: p, t, s, x, a, o, i, d, f, l, n, c."""
+
+    ports: tuple[ServicePort, ...]
+    type: ServiceType = ServiceType.CLUSTER_SET_IP
+    service_account: str = ""
+    exported_at: int = 0
+    """When the ServiceExport was made, in seconds since 1970, as the origin says."""
+    session_affinity: str = "None"
+    session_affinity_timeout_s: int | None = None
+    internal_traffic_policy: str = ""
+    traffic_distribution: str = ""
+    ip_families: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    capacity: int | None = None
+    """What the service can take here; None: its ready endpoints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRecord:
+    """A TrafficPolicy of scope `fleet`. Fields: s, x. The specification is read by `policy`."""
+
+    spec: bytes
+    """The packed specification."""
+    created_at: int = 0
+    """Seconds since 1970: of two of one precedence the older wins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainRecord:
+    """A cluster, or one service of it, gives up its traffic by and by. Fields: i, x, r, w."""
+
+    drain: str
+    """Names this drain, so that an acknowledgement is of no earlier one."""
+    started_at_ms: int
+    """Milliseconds since 1970, for people; the ramp runs from each importer's own receipt."""
+    ramp_s: int = 30
+    """Over how many seconds weights go down to nothing."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckRecord:
+    """Another's drain is obeyed here. Fields: i, d."""
+
+    drain: str
+    """The `drain` that is acknowledged."""
+    done: bool = True
+    """Whether its last request may be sent elsewhere; else it is under way."""
+
+
+def encode_cluster(record: ClusterRecord) -> bytes:
+    """Return a cluster's record as bytes."""
+    return packed(
+        {
+            "r": record.region or None,
+            "n": record.network or None,
+            "w": [[gateway.address, gateway.port] for gateway in record.gateways] or None,
+            "m": record.mesh_root or None,
+            "t": record.trust_domain or None,
+            "v": record.version or None,
+            "c": record.capacity,
+        }
+    )
+
+
+def decode_cluster(data: bytes, what: str) -> ClusterRecord:
+    """Return what a cluster says of itself; `what` names it. Raises `Refused` for all else."""
+    fields = Fields(what, data, RECORD_BYTES_MAX)
+    region, network = fields.text("r", most=63, default=""), fields.text("n", most=63, default="")
+    for name, value in (("r", region), ("n", network)):
+        if value and not is_zone(value):
+            raise fields.refuse(name, "must be a label value")
+    return ClusterRecord(
+        region=region,
+        network=network,
+        gateways=_gateways(fields),
+        mesh_root=fields.text("m", most=128, default=""),
+        trust_domain=fields.text("t", most=253, default=""),
+        version=fields.text("v", most=64, default=""),
+        capacity=_optional(fields, "c"),
+    )
+
+
+def _gateways(fields: Fields) -> tuple[Gateway, ...]:
+    gateways = []
+    for each in fields.sequence("w", most=GATEWAYS_MAX):
+        match each:
+            case (str() as address, int() as port, *_) if (
+                not isinstance(port, bool) and 1 <= port <= 65_535 and 0 < len(address) <= 253
+            ):
+                gateways.append(Gateway(address, port))
+            case _:
+                raise fields.refuse("w", "must be arrays of an address and a port")
+    return tuple(gateways)
+
+
+def _optional(fields: Fields, name: str, *, most: int = INTEGER_MAX) -> int | None:
+    return fields.integer(name, most=most) if fields.value(name) is not None else None
+
+
+def encode_export(record: ExportRecord) -> bytes:
+    """Return the head of a service as bytes."""
+    return packed(
+        {
+            "p": [[p.name, p.port, p.protocol, p.app_protocol] for p in record.ports],
+            "t": None if record.type is ServiceType.CLUSTER_SET_IP else record.type.value,
+            "s": record.service_account or None,
+            "x": record.exported_at,
+            "a": None if record.session_affinity == "None" else record.session_affinity,
+            "o": record.session_affinity_timeout_s,
+            "i": record.internal_traffic_policy or None,
+            "d": record.traffic_distribution or None,
+            "f": list(record.ip_families) or None,
+            "l": dict(sorted(record.labels.items())) or None,
+            "n": dict(sorted(record.annotations.items())) or None,
+            "c": record.capacity,
+        }
+    )
+
+
+def decode_export(data: bytes, what: str) -> ExportRecord:
+    """Return the head of a service; `what` names it. Raises `Refused` for all else."""
+    fields = Fields(what, data, RECORD_BYTES_MAX)
+    kind = fields.text("t", default=ServiceType.CLUSTER_SET_IP.value)
+    if kind not in list(ServiceType):
+        raise fields.refuse("t", f"must be one of {', '.join(ServiceType)}")
+    affinity = fields.text("a", default="None")
+    if affinity not in ("None", "ClientIP"):
+        raise fields.refuse("a", "must be None or ClientIP")
+    return ExportRecord(
+        ports=_service_ports(fields),
+        type=ServiceType(kind),
+        service_account=fields.text("s", most=253, default=""),
+        exported_at=fields.integer("x", most=1 << 53, default=0),
+        session_affinity=affinity,
+        session_affinity_timeout_s=_optional(fields, "o", most=86_400),
+        internal_traffic_policy=fields.text("i", most=63, default=""),
+        traffic_distribution=fields.text("d", most=63, default=""),
+        ip_families=fields.texts("f", most=2),
+        labels=fields.mapping("l", most=LABELS_MAX),
+        annotations=fields.mapping("n", most=LABELS_MAX),
+        capacity=_optional(fields, "c", most=1 << 53),
+    )
+
+
+def _service_ports(fields: Fields) -> tuple[ServicePort, ...]:
+    ports = []
+    for each in fields.sequence("p", most=PORTS_MAX):
+        match each:
+            case (str() as name, int() as port, str() as protocol, str() as app, *_) if (
+                not isinstance(port, bool) and 1 <= port <= 65_535 and protocol in PROTOCOLS
+            ):
+                if name and not is_label(name):
+                    raise fields.refuse("p", f"has the name {name[:80]!r}, which is no label")
+                ports.append(ServicePort(name, port, protocol, app))
+            case _:
+                raise fields.refuse("p", "must be arrays of name, port, protocol, app protocol")
+    names, numbers = {p.name for p in ports}, {(p.protocol, p.port) for p in ports}
+    if min(len(names), len(numbers)) < len(ports):
+        raise fields.refuse("p", "must not have a name, or a protocol and port, twice")
+    return tuple(ports)
+
+
+def encode_policy(record: PolicyRecord) -> bytes:
+    """Return a travelling policy as bytes."""
+    return packed({"s": record.spec, "x": record.created_at})
+
+
+def decode_policy(data: bytes, what: str) -> PolicyRecord:
+    """Return a travelling policy, its specification unread. Raises `Refused` for all else."""
+    fields = Fields(what, data, RECORD_BYTES_MAX)
+    return PolicyRecord(
+        spec=fields.octets("s", most=POLICY_BYTES_MAX),
+        created_at=fields.integer("x", most=1 << 53, default=0),
+    )
+
+
+def encode_drain(record: DrainRecord) -> bytes:
+    """Return a drain as bytes."""
+    return packed(
+        {
+            "i": record.drain,
+            "x": record.started_at_ms,
+            "r": record.ramp_s,
+            "w": record.reason or None,
+        }
+    )
+
+
+def decode_drain(data: bytes, what: str) -> DrainRecord:
+    """Return a drain; `what` names it. Raises `Refused` for all else."""
+    fields = Fields(what, data, RECORD_BYTES_MAX)
+    return DrainRecord(
+        drain=_drain_name(fields),
+        started_at_ms=fields.integer("x", most=1 << 53),
+        ramp_s=fields.integer("r", most=86_400, default=30),
+        reason=fields.text("w", default=""),
+    )
+
+
+def _drain_name(fields: Fields) -> str:
+    name = fields.text("i", most=63)
+    if not name:
+        raise fields.refuse("i", "must name the drain")
+    return name
+
+
+def encode_ack(record: AckRecord) -> bytes:
+    """Return an acknowledgement as bytes."""
+    return packed({"i": record.drain, "d": int(record.done)})
+
+
+def decode_ack(data: bytes, what: str) -> AckRecord:
+    """Return an acknowledgement; `what` names it. Raises `Refused` for all else."""
+    fields = Fields(what, data, RECORD_BYTES_MAX)
+    return AckRecord(drain=_drain_name(fields), done=bool(fields.integer("d", most=1, default=1)))

@@ -1,0 +1,219 @@
+"""An origin's whole set of records as an immutable Merkle tree of fixed shape.
+
+Two levels of 64: a record lies in the bucket that the first 12 bits of its key's hash name, a
+branch holds 64 buckets, the root 64 branches. The shape depends on keys alone, so equal sets have
+equal roots whatever order they were built in. A changed set shares all untouched branches with
+the one before: holding several versions, comparing them and serving an old one cost what differs.
+
+    bucket = H("bucket", key, value, key, value, ...)    keys in order, each with its length before
+    branch = H("branch", 64 buckets)                     zeros for an empty one
+    root   = H("root", 64 branches, count, bytes)
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+HASH_BYTES = 32
+FANOUT = 64
+_LEVEL_BITS = 6
+_EMPTY = bytes(HASH_BYTES)
+
+Pairs = tuple[tuple[bytes, bytes], ...]
+
+
+@lru_cache(maxsize=1 << 14)
+def bucket_of(key: bytes) -> int:
+    """Return the number of a key's bucket, from 0 to 4095; its branch is that by 64."""
+    return int.from_bytes(blake2b(key, digest_size=2, person=b"isthmus-key").digest()) >> 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The records of one bucket, in the order of their keys."""
+
+    digest: bytes
+    records: Pairs
+
+    @classmethod
+    def of(cls, records: Pairs) -> "Bucket | None":
+        """Return the bucket of these records, sorted by key; None of none."""
+        if not records:
+            return None
+        digest = blake2b(digest_size=HASH_BYTES, person=b"isthmus-bucket")
+        for key, value in records:
+            digest.update(len(key).to_bytes(2) + key + len(value).to_bytes(4))
+            digest.update(value)
+        return cls(digest.digest(), records)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """64 buckets."""
+
+    digest: bytes
+    buckets: tuple[Bucket | None, ...]
+
+    @classmethod
+    def of(cls, buckets: tuple[Bucket | None, ...]) -> "Branch | None":
+        """Return the branch of 64 buckets; None where all are empty."""
+        if not any(buckets):
+            return None
+        joined = b"".join(_EMPTY if each is None else each.digest for each in buckets)
+        digest = blake2b(joined, digest_size=HASH_BYTES, person=b"isthmus-branch").digest()
+        return cls(digest, buckets)
+
+
+_NO_BUCKETS: tuple[Bucket | None, ...] = (None,) * FANOUT
+_NO_BRANCHES: tuple[Branch | None, ...] = (None,) * FANOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one key between two sets; None stands for absence."""
+
+    key: bytes
+    before: bytes | None
+    after: bytes | None
+
+
+class RecordSet:
+    """A set of records, by key. Immutable: `updated` returns another one."""
+
+    __slots__ = ("branches", "count", "root", "size_bytes")
+
+    def __init__(self, branches: tuple[Branch | None, ...], count: int, size_bytes: int) -> None:
+        """Hold 64 branches with `count` records of `size_bytes` in all, keys included."""
+        self.branches = branches
+        self.count = count
+        self.size_bytes = size_bytes
+        digest = blake2b(digest_size=HASH_BYTES, person=b"isthmus-root")
+        digest.update(b"".join(_EMPTY if each is None else each.digest for each in branches))
+        digest.update(count.to_bytes(8) + size_bytes.to_bytes(8))
+        self.root = digest.digest()
+        """32 bytes: equal for equal sets, and for those alone."""
+
+    @classmethod
+    def of(cls, records: Mapping[bytes, bytes]) -> "RecordSet":
+        """Return the set of these records."""
+        return EMPTY.updated(records)
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over (key, value) in the order of buckets and, in each, of keys."""
+        for branch in self.branches:
+            if branch is not None:
+                for bucket in branch.buckets:
+                    if bucket is not None:
+                        yield from bucket.records
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return a record's value, None where there is none."""
+        for each, value in self.bucket(bucket_of(key)):
+            if each == key:
+                return value
+        return None
+
+    def bucket(self, number: int) -> Pairs:
+        """Return the records of one bucket (0 to 4095), in the order of their keys."""
+        branch = self.branches[number >> _LEVEL_BITS]
+        bucket = None if branch is None else branch.buckets[number & (FANOUT - 1)]
+        return () if bucket is None else bucket.records
+
+    def from_bucket(self, first: int) -> Iterator[tuple[int, Pairs]]:
+        """Iterate over buckets that are not empty, from number `first` on."""
+        for number in range(first >> _LEVEL_BITS, FANOUT):
+            branch = self.branches[number]
+            if branch is None:
+                continue
+            for index, bucket in enumerate(branch.buckets):
+                at = number << _LEVEL_BITS | index
+                if bucket is not None and at >= first:
+                    yield at, bucket.records
+
+    def branch_digests(self) -> tuple[bytes, ...]:
+        """Return the digests of the 64 branches; 32 zeros for an empty one."""
+        return tuple(_EMPTY if each is None else each.digest for each in self.branches)
+
+    def bucket_digests(self, branch: int) -> tuple[bytes, ...]:
+        """Return the digests of the 64 buckets of a branch (0 to 63); zeros for an empty one."""
+        found = self.branches[branch]
+        buckets = _NO_BUCKETS if found is None else found.buckets
+        return tuple(_EMPTY if each is None else each.digest for each in buckets)
+
+    def updated(self, put: Mapping[bytes, bytes], delete: Iterable[bytes] = ()) -> "RecordSet":
+        """Return the set with these records put and those keys gone (absent ones do not matter).
+
+        A key that is both put and deleted is put. Costs what is touched, and 64 pointers.
+        """
+        touched: dict[int, dict[bytes, bytes | None]] = {}
+        for key in delete:
+            touched.setdefault(bucket_of(key), {})[key] = None
+        for key, value in put.items():
+            touched.setdefault(bucket_of(key), {})[key] = value
+        by_branch: dict[int, dict[int, dict[bytes, bytes | None]]] = {}
+        for number, edits in touched.items():
+            by_branch.setdefault(number >> _LEVEL_BITS, {})[number & (FANOUT - 1)] = edits
+        branches, count, size = list(self.branches), self.count, self.size_bytes
+        for number, edited in by_branch.items():
+            old = branches[number]
+            buckets = list(_NO_BUCKETS if old is None else old.buckets)
+            for index, edits in edited.items():
+                before = buckets[index]
+                pairs = _edited(() if before is None else before.records, edits)
+                count += len(pairs) - (0 if before is None else len(before.records))
+                size += _size(pairs) - (0 if before is None else _size(before.records))
+                buckets[index] = Bucket.of(pairs)
+            branches[number] = Branch.of(tuple(buckets))
+        return RecordSet(tuple(branches), count, size)
+
+    def changes_since(self, before: "RecordSet") -> list[Change]:
+        """Return what differs from an older set, in the order of buckets and keys.
+
+        Costs what differs: branches and buckets that both share are not looked into.
+        """
+        changes: list[Change] = []
+        for ours, theirs in zip(self.branches, before.branches, strict=True):
+            if _same(ours, theirs):
+                continue
+            pairs = zip(
+                _NO_BUCKETS if ours is None else ours.buckets,
+                _NO_BUCKETS if theirs is None else theirs.buckets,
+                strict=True,
+            )
+            for now, then in pairs:
+                if not _same(now, then):
+                    changes += _bucket_changes(
+                        () if then is None else then.records, () if now is None else now.records
+                    )
+        return changes
+
+
+def _same(ours: Branch | Bucket | None, theirs: Branch | Bucket | None) -> bool:
+    if ours is theirs:
+        return True
+    return ours is not None and theirs is not None and ours.digest == theirs.digest
+
+
+def _edited(pairs: Pairs, edits: Mapping[bytes, bytes | None]) -> Pairs:
+    merged: dict[bytes, bytes | None] = {**dict(pairs), **edits}
+    return tuple(sorted((key, value) for key, value in merged.items() if value is not None))
+
+
+def _size(pairs: Pairs) -> int:
+    return sum(len(key) + len(value) for key, value in pairs)
+
+
+def _bucket_changes(before: Pairs, after: Pairs) -> Iterator[Change]:
+    old, new = dict(before), dict(after)
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key):
+            yield Change(key, old.get(key), new.get(key))
+
+
+EMPTY = RecordSet(_NO_BRANCHES, 0, 0)
+"""The set of a cluster that has departed, or that has said nothing yet."""
