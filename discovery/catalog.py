@@ -1,0 +1,214 @@
+"""The catalog: of each origin the latest whole set that its signature covers.
+
+Rule 1: a set is held only if its root is the one that a judged manifest signs; nothing partial is
+ever here. Rule 2: of two manifests of one origin the higher order is kept, whatever came first: a
+join semilattice, so merging is idempotent, commutative and associative. Rule 3: a floor outlives
+its set: what was once surpassed never comes back. Rule 4: whoever is refused has changed nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from discovery.history import History
+from discovery.limits import CatalogLimits
+from discovery.manifest import Manifest, Order
+from discovery.names import Origin
+from discovery.recordset import EMPTY, RecordSet
+from discovery.refusals import Refusal, Refused
+from failure_detect.clock import Instant
+
+
+class Judge(Protocol):
+    """Decides whether a manifest is to be believed."""
+
+    def judge(self, manifest: Manifest) -> None:
+        """Return where the origin is trusted and its key has signed; raise `Refused` elsewhere."""
+        ...
+
+    def knows(self, origin: Origin) -> bool:
+        """Tell whether any manifest of `origin` could be believed."""
+        ...
+
+
+class Place(Enum):
+    """Where a manifest stands to what is held of its origin."""
+
+    NEWER = "newer"
+    SAME = "same"
+    STALE = "stale"
+    CONTRADICTS = "contradicts"
+    """Same generation, epoch and version as what is held, another root: evidence of misuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A whole set, and when it was adopted here (us, of this process)."""
+
+    manifest: Manifest
+    records: RecordSet
+    adopted_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What an adoption changed."""
+
+    manifest: Manifest
+    before: RecordSet
+    after: RecordSet
+
+
+class Catalog:
+    """All sets that are held, by origin."""
+
+    def __init__(self, judge: Judge, limits: CatalogLimits) -> None:
+        """Hold nothing yet; believe what `judge` believes."""
+        self._judge = judge
+        self._limits = limits
+        self._held: dict[Origin, Held] = {}
+        self._floors: dict[Origin, Order] = {}
+        self._histories: dict[Origin, History] = {}
+        self._size_bytes = 0
+
+    # --- reading ------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Return how many origins have a set here."""
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Held]:
+        """Iterate over the sets in the order in which their origins were first seen."""
+        return iter(self._held.values())
+
+    def get(self, origin: Origin) -> Held | None:
+        """Return what is held of one origin."""
+        return self._held.get(origin)
+
+    def floor(self, origin: Origin) -> Order | None:
+        """Return the highest order ever held of an origin, whether or not its set is here."""
+        return self._floors.get(origin)
+
+    def floors(self) -> dict[Origin, Order]:
+        """Return all floors."""
+        return dict(self._floors)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all records, keys included."""
+        return self._size_bytes
+
+    def version(self, origin: Origin, root: bytes) -> RecordSet | None:
+        """Return the current or a recent set of an origin by its root, None where it is gone."""
+        held = self._held.get(origin)
+        if held is not None and held.records.root == root:
+            return held.records
+        history = self._histories.get(origin)
+        return None if history is None else history.get(root)
+
+    def may_hold(self, origin: Origin) -> bool:
+        """Tell whether a set of this origin would be taken at all."""
+        return self._judge.knows(origin)
+
+    # --- merging ------------------------------------------------------------------------
+
+    def place(self, manifest: Manifest) -> Place:
+        """Tell where a manifest stands; nothing is verified by that."""
+        held, order = self._held.get(manifest.origin), manifest.order
+        if held is not None and order == held.manifest.order:
+            return Place.SAME
+        if held is not None and order[:3] == held.manifest.order[:3]:
+            return Place.CONTRADICTS
+        floor = self._floors.get(manifest.origin)
+        return Place.NEWER if floor is None or order >= floor else Place.STALE
+
+    def check(self, manifest: Manifest) -> None:
+        """Raise `Refused` where a manifest could not be adopted: trust, signature, limits."""
+        self._judge.judge(manifest)
+        limits, body = self._limits, manifest.body
+        if body.count > limits.records or body.size_bytes > limits.origin_bytes:
+            raise Refused(
+                Refusal.OVERSIZED,
+                f"set of {manifest.origin}: {body.count} records of {body.size_bytes} bytes, at "
+                f"most {limits.records} of {limits.origin_bytes} are held",
+            )
+        held = self._held.get(manifest.origin)
+        if manifest.origin not in self._floors and len(self._floors) >= limits.origins:
+            raise Refused(Refusal.OVERSIZED, f"catalog: {limits.origins} origins are held already")
+        others = self._size_bytes - (0 if held is None else held.records.size_bytes)
+        if others + body.size_bytes > limits.total_bytes:
+            raise Refused(Refusal.OVERSIZED, f"catalog: more than {limits.total_bytes} bytes")
+
+    def adopt(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
+        """Hold `records` as the set of `manifest`; None where what is held is at least as high.
+
+        Raises `Refused` where the manifest is not to be believed or the records are not those
+        that it signs; nothing has changed then.
+        """
+        place, held = self.place(manifest), self._held.get(manifest.origin)
+        higher = held is None or manifest.order > held.manifest.order
+        if place is Place.STALE or not higher:
+            return None
+        self.check(manifest)
+        body = manifest.body
+        if (records.root, records.count, records.size_bytes) != (
+            body.root,
+            body.count,
+            body.size_bytes,
+        ):
+            raise Refused(Refusal.ROOT, f"set of {manifest.origin}: not what its manifest signs")
+        before = EMPTY if held is None else held.records
+        self._replace(manifest.origin, Held(manifest, records, now))
+        self._floors[manifest.origin] = manifest.order
+        history = self._histories.setdefault(manifest.origin, History(self._limits.history))
+        if held is not None and before.root != records.root:
+            history.add(before, records)
+        return Adopted(manifest, before, records)
+
+    def forget(self, origin: Origin) -> Held | None:
+        """Drop the set of an origin, if there is one, and return it; the floor stays."""
+        held = self._held.get(origin)
+        if held is not None:
+            self._replace(origin, None)
+            self._histories.pop(origin, None)
+        return held
+
+    def raise_floor(self, origin: Origin, order: Order) -> bool:
+        """Learn of an order that was seen elsewhere: nothing below it is taken any more.
+
+        Return whether this raised anything. A set that is held stays, whatever its order: it was
+        adopted before.
+        """
+        floor = self._floors.get(origin)
+        if (floor is not None and floor >= order) or len(self._floors) >= self._limits.origins:
+            return False
+        self._floors[origin] = order
+        return True
+
+    def refused_now(self) -> list[tuple[Origin, Refused]]:
+        """Judge everything again and return what would not be adopted any more, and why."""
+        found: list[tuple[Origin, Refused]] = []
+        for origin, held in self._held.items():
+            try:
+                self._judge.judge(held.manifest)
+            except Refused as refused:
+                found.append((origin, refused))
+        return found
+
+    def _replace(self, origin: Origin, new: Held | None) -> None:
+        old = self._held.pop(origin, None)
+        if old is not None:
+            self._size_bytes -= old.records.size_bytes
+        if new is not None:
+            self._held[origin] = new
+            self._size_bytes += new.records.size_bytes
+
+    def check_invariants(self) -> None:
+        """Assert the rules above; a failure is a bug of ours, never of the input."""
+        assert self._size_bytes == sum(held.records.size_bytes for held in self)
+        for origin, held in self._held.items():
+            assert held.manifest.origin == origin
+            assert held.records.root == held.manifest.body.root
+            assert held.manifest.order <= self._floors[origin]
+        assert len(self._floors) <= self._limits.origins

@@ -1,0 +1,139 @@
+"""What goes into the replicator and what comes out of it, beside the detector's own events.
+
+Facts of the detector (`MemberJoined`, `BroadcastReceived`, `FingerprintSeen` and so on) go in as
+they are; `BroadcastRequested`, `FingerprintChanged`, `SendRequest` and `SendResponse` come out.
+Only what the detector does not know is defined here.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from discovery.manifest import Manifest
+from discovery.messages import Item
+from discovery.names import Origin
+from discovery.recordset import RecordSet
+from failure_detect.events import (
+    BroadcastReceived,
+    BroadcastRequested,
+    FingerprintChanged,
+    FingerprintSeen,
+    MemberDied,
+    MemberJoined,
+    MemberLeft,
+    MemberRetired,
+    MemberReturned,
+    MemberUpdated,
+    ReachabilityChanged,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+    SendRequest,
+    SendResponse,
+)
+from failure_detect.identity import MemberId
+
+# --- events ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetPublished:
+    """This bridge's own publisher has signed a set: hold it and tell everyone."""
+
+    manifest: Manifest
+    records: RecordSet
+
+
+@dataclass(frozen=True, slots=True)
+class SetRestored:
+    """A set that was kept from an earlier run: held if it is still to be believed, not told."""
+
+    manifest: Manifest
+    records: RecordSet
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAccepted:
+    """Whoever understands it has verified an item: hold it at this rank, and pass it on."""
+
+    item: Item
+    rank: tuple[int, ...]
+    is_news: bool = True
+    """Whether to tell others: what came by comparing contents is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLapsed:
+    """An item counts no more: it is held no more either."""
+
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrustChanged:
+    """Trust objects, keys or revocations are others now: everything held is judged again."""
+
+
+MembershipFact: TypeAlias = (
+    MemberJoined
+    | MemberUpdated
+    | MemberDied
+    | MemberReturned
+    | MemberLeft
+    | MemberRetired
+    | ReachabilityChanged
+)
+StreamEvent: TypeAlias = RequestReceived | ResponseReceived | RequestFailed
+GossipFact: TypeAlias = BroadcastReceived | FingerprintSeen
+OwnEvent: TypeAlias = SetPublished | SetRestored | ItemAccepted | ItemLapsed | TrustChanged
+Event: TypeAlias = MembershipFact | StreamEvent | GossipFact | OwnEvent
+
+# --- effects --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetAdopted:
+    """The set of an origin is another one now: whole, verified, and at once."""
+
+    manifest: Manifest
+    before: RecordSet
+    after: RecordSet
+
+
+@dataclass(frozen=True, slots=True)
+class SetForgotten:
+    """The set of an origin is not held any more: it is not trusted any more."""
+
+    origin: Origin
+    records: RecordSet
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuestioned:
+    """What is held of an origin would not be adopted today (a revoked or expired key)."""
+
+    origin: Origin
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReceived:
+    """Somebody passed on an item: answer with `ItemAccepted` where it is to be believed."""
+
+    item: Item
+    sender: MemberId
+    is_news: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionFound:
+    """Two manifests of one origin, both signed, that must not both exist: evidence of misuse."""
+
+    first: Manifest
+    second: Manifest
+
+
+Order: TypeAlias = BroadcastRequested | FingerprintChanged | SendRequest | SendResponse
+Fact: TypeAlias = SetAdopted | SetForgotten | SetQuestioned | ItemReceived | ContradictionFound
+Effect: TypeAlias = Order | Fact

@@ -1,0 +1,123 @@
+"""What the parts of the replicator share: what is held, who else is there, what goes out.
+
+Everything that is adopted is adopted here, so that index, fingerprint, wants and facts follow.
+"""
+
+from collections import Counter
+from hashlib import blake2b
+from random import Random
+
+from discovery.catalog import Adopted, Catalog
+from discovery.config import ReplicatorConfig
+from discovery.deltas import delta_of
+from discovery.events import Effect, SetAdopted, SetForgotten
+from discovery.index import Entry, Index, set_key, set_rank
+from discovery.items import Items
+from discovery.manifest import Manifest
+from discovery.messages import Hint, Item, Rumour
+from discovery.names import Origin
+from discovery.peers import Peers
+from discovery.recordset import RecordSet
+from discovery.refusals import Refusals, Refused
+from discovery.wants import Wants
+from discovery.wire import encode_gossip
+from failure_detect.agenda import Agenda
+from failure_detect.clock import Instant
+from failure_detect.events import BroadcastRequested
+
+BROADCAST_KEY_BYTES = 8
+
+
+class Exchange:
+    """The state of one replicator."""
+
+    def __init__(self, catalog: Catalog, config: ReplicatorConfig, rng: Random) -> None:
+        """Hold what `catalog` holds."""
+        self.catalog = catalog
+        self.config = config
+        self.rng = rng
+        self.index = Index()
+        self.items = Items(config.items)
+        self.peers = Peers(config)
+        self.wants = Wants(config.wants)
+        self.agenda = Agenda()
+        self.refusals = Refusals()
+        self.counts: Counter[str] = Counter()
+        self.out: list[Effect] = []
+        self.changed_at: Instant = 0
+        """When what is held changed last."""
+        for held in catalog:
+            self.index.put(set_key(held.manifest.origin), set_rank(held.manifest))
+
+    # --- sets ---------------------------------------------------------------------------
+
+    def adopt(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
+        """Hold a set where it is higher than what is held; raises `Refused` as the catalog does."""
+        adopted = self.catalog.adopt(manifest, records, now)
+        if adopted is None:
+            return None
+        key, rank = set_key(manifest.origin), set_rank(manifest)
+        self.index.put(key, rank)
+        self.changed_at = now
+        self.counts["adopted"] += 1
+        self.out.append(SetAdopted(manifest, adopted.before, adopted.after))
+        return adopted
+
+    def forget(self, origin: Origin, why: str, now: Instant) -> None:
+        """Hold an origin's set no more."""
+        held = self.catalog.forget(origin)
+        if held is not None:
+            self.index.drop(set_key(origin))
+            self.wants.drop(set_key(origin))
+            self.changed_at = now
+            self.out.append(SetForgotten(origin, held.records, why))
+
+    def refuse(self, refused: Refused, origin: str = "") -> None:
+        """Count what was refused."""
+        self.refusals.add(refused, origin)
+
+    # --- telling ------------------------------------------------------------------------
+
+    def tell(self, adopted: Adopted) -> None:
+        """Spread a set that was just adopted; with what changed, where that is small."""
+        manifest = adopted.manifest
+        if manifest.body.audience:  # Gossip is heard by all: only they may know what it says.
+            self.hint(Entry(set_key(manifest.origin), set_rank(manifest)))
+            return
+        payload = encode_gossip(Rumour(manifest.raw, adopted.before.root))
+        if adopted.before.root != adopted.after.root:
+            payload = self._with_delta(adopted) or payload
+        self.broadcast(set_key(manifest.origin), payload)
+
+    def _with_delta(self, adopted: Adopted) -> bytes | None:
+        # Compressing what is hopeless would cost more than all the rest of a large change.
+        size = adopted.after.size_bytes - adopted.before.size_bytes
+        if abs(size) > 16 * self.config.rumour_bytes:
+            return None
+        changes = adopted.after.changes_since(adopted.before)
+        if sum(len(each.after or b"") for each in changes) > 16 * self.config.rumour_bytes:
+            return None
+        rumour = Rumour(adopted.manifest.raw, adopted.before.root, delta_of(changes))
+        payload = encode_gossip(rumour)
+        fits = len(payload) + BROADCAST_KEY_BYTES <= self.config.rumour_bytes
+        return payload if fits else None
+
+    def hint(self, entry: Entry) -> None:
+        """Tell everyone that something is held here, and nothing of what it says."""
+        self.broadcast(entry.key, encode_gossip(Hint(entry)))
+
+    def tell_item(self, item: Item) -> None:
+        """Spread an item whole where it fits, or else the word that it is here."""
+        payload = encode_gossip(item)
+        if len(payload) + BROADCAST_KEY_BYTES <= self.config.rumour_bytes:
+            self.broadcast(item.key, payload)
+        else:
+            rank = self.index.rank(item.key)
+            assert rank is not None
+            self.hint(Entry(item.key, rank))
+
+    def broadcast(self, key: bytes, payload: bytes) -> None:
+        """Ask the detector to spread a payload, in place of an earlier one about the same thing."""
+        short = blake2b(key, digest_size=BROADCAST_KEY_BYTES, person=b"isthmus-rumour").digest()
+        self.counts["rumours"] += 1
+        self.out.append(BroadcastRequested(short, payload))

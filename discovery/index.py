@@ -1,0 +1,120 @@
+"""What is held, as a list of contents: for each thing that is signed its rank, and sums of marks.
+
+Sets, overlays and revocations are all entries: a key, and a rank by which the higher one wins. A
+mark of 64 bits stands for an entry; their sum is the fingerprint that every probe carries, and
+their sums in 64 groups tell two bridges with 512 bytes where they differ.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from discovery.manifest import Manifest
+from discovery.names import Origin
+
+GROUPS = 64
+FINGERPRINT_BYTES = 8
+RANK_NUMBERS_MAX = 4
+ENTRY_KEY_BYTES_MAX = 160
+
+_MASK = (1 << 64) - 1
+_SETS = b"s/"
+
+
+class Entry(NamedTuple):
+    """One thing that is held."""
+
+    key: bytes
+    """`s/ORIGIN` for a set, and others that begin otherwise."""
+    rank: tuple[int, ...]
+    """Up to four numbers of 64 bits; of two entries of one key the higher rank wins."""
+
+
+def set_key(origin: Origin) -> bytes:
+    """Return the key of an origin's set."""
+    return _SETS + origin.encode()
+
+
+def set_origin(key: bytes) -> Origin | None:
+    """Return whose set an entry is, None where it is no set's."""
+    return Origin(key[2:].decode(errors="replace")) if key.startswith(_SETS) else None
+
+
+def set_rank(manifest: Manifest) -> tuple[int, ...]:
+    """Return the order of a manifest as a rank; of the root the first 8 bytes."""
+    order = manifest.order
+    return (order.generation, order.epoch, order.version, int.from_bytes(order.root[:8]))
+
+
+@lru_cache(maxsize=1 << 13)
+def group_of(key: bytes) -> int:
+    """Return the group of an entry, from 0 to 63, which its key alone decides."""
+    return blake2b(key, digest_size=1, person=b"isthmus-group").digest()[0] % GROUPS
+
+
+@lru_cache(maxsize=1 << 13)
+def mark_of(entry: Entry) -> int:
+    """Return the 64 bits that stand for an entry."""
+    digest = blake2b(entry.key, digest_size=FINGERPRINT_BYTES, person=b"isthmus-entry")
+    for number in entry.rank:
+        digest.update(number.to_bytes(8))
+    return int.from_bytes(digest.digest())
+
+
+class Index:
+    """The entries of everything that is held, with sums that follow each change."""
+
+    __slots__ = ("_ranks", "_sums")
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self._ranks: dict[bytes, tuple[int, ...]] = {}
+        self._sums = [0] * GROUPS
+
+    def __len__(self) -> int:
+        """Return how many entries there are."""
+        return len(self._ranks)
+
+    def rank(self, key: bytes) -> tuple[int, ...] | None:
+        """Return the rank that is held under a key."""
+        return self._ranks.get(key)
+
+    def put(self, key: bytes, rank: tuple[int, ...]) -> None:
+        """Hold an entry in place of what is held under its key."""
+        self.drop(key)
+        self._ranks[key] = rank
+        self._add(key, mark_of(Entry(key, rank)))
+
+    def drop(self, key: bytes) -> None:
+        """Hold nothing under a key."""
+        rank = self._ranks.pop(key, None)
+        if rank is not None:
+            self._add(key, -mark_of(Entry(key, rank)))
+
+    def _add(self, key: bytes, amount: int) -> None:
+        group = group_of(key)
+        self._sums[group] = (self._sums[group] + amount) & _MASK
+
+    @property
+    def fingerprint(self) -> bytes:
+        """8 bytes that are equal for equal contents."""
+        return (sum(self._sums) & _MASK).to_bytes(FINGERPRINT_BYTES)
+
+    @property
+    def sums(self) -> tuple[int, ...]:
+        """The sums of marks in each of the 64 groups."""
+        return tuple(self._sums)
+
+    def entries(self, groups: Iterable[int]) -> Iterator[Entry]:
+        """Iterate over the entries of some groups."""
+        wanted = frozenset(groups)
+        return (Entry(key, r) for key, r in self._ranks.items() if group_of(key) in wanted)
+
+    def check_invariants(self) -> None:
+        """Assert that the sums are those of the entries."""
+        sums = [0] * GROUPS
+        for key, rank in self._ranks.items():
+            group = group_of(key)
+            sums[group] = (sums[group] + mark_of(Entry(key, rank))) & _MASK
+        assert sums == self._sums

@@ -1,0 +1,50 @@
+"""Small signed things that are passed on whole: overlays, revocations, and what may come.
+
+What they say is their owner's business; here they are bytes under a key with a rank. Of two of one
+key the higher rank stays, and whoever passes one on says for how long it has been held.
+"""
+
+from dataclasses import dataclass
+
+from discovery.messages import Item
+from failure_detect.clock import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    rank: tuple[int, ...]
+    raw: bytes
+    since: Instant
+    """When it was made, as far as those know who passed it on (us, of this process)."""
+
+
+class Items:
+    """What is held, by key; bounded."""
+
+    def __init__(self, most: int) -> None:
+        """Hold at most so many."""
+        self._most = most
+        self._kept: dict[bytes, _Kept] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._kept)
+
+    def put(self, item: Item, rank: tuple[int, ...], now: Instant) -> bool:
+        """Hold an item; False where a higher one is held, or too many are."""
+        kept = self._kept.get(item.key)
+        if kept is not None and kept.rank >= rank:
+            return False
+        if kept is None and len(self._kept) >= self._most:
+            return False
+        self._kept[item.key] = _Kept(rank, item.raw, now - item.age)
+        return True
+
+    def drop(self, key: bytes) -> bool:
+        """Hold it no more; tell whether it was held."""
+        return self._kept.pop(key, None) is not None
+
+    def item(self, key: bytes, now: Instant) -> Item | None:
+        """Return an item with its age now, None where it is not held."""
+        kept = self._kept.get(key)
+        return None if kept is None else Item(key, kept.raw, max(0, now - kept.since))

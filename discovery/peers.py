@@ -1,0 +1,108 @@
+"""The other bridges, as providers: who can be asked, since when it failed, what it said last."""
+
+from collections.abc import Iterator
+
+from discovery.budgets import Budget
+from discovery.config import ReplicatorConfig
+from discovery.frames import VERSION_MIN
+from discovery.names import Origin
+from failure_detect.clock import NEVER, Duration, Instant
+from failure_detect.identity import Identity, MemberId
+
+
+class Peer:
+    """One other member of the pool."""
+
+    __slots__ = (
+        "busy",
+        "differs_since",
+        "failures",
+        "fingerprint",
+        "forgeries",
+        "futile",
+        "identity",
+        "is_alive",
+        "is_reachable",
+        "not_before",
+        "requests",
+        "room",
+        "served",
+        "speaks",
+    )
+
+    def __init__(self, identity: Identity, config: ReplicatorConfig, now: Instant) -> None:
+        """Know nothing of it but who it is."""
+        self.identity = identity
+        self.is_alive = True
+        self.is_reachable = True
+        self.busy = False
+        """Whether a request to it is under way."""
+        self.failures = 0
+        self.not_before: Instant = now
+        """Not to be asked before: it failed, or said that it is busy."""
+        self.speaks = VERSION_MIN
+        """The highest version that it is known to speak."""
+        self.room = config.room
+        self.fingerprint = b""
+        self.differs_since: Instant = NEVER
+        self.futile: tuple[bytes, bytes] | None = None
+        """The fingerprints, its and ours, between which a comparison found nothing to pull."""
+        self.requests = Budget(config.served_requests, now)
+        self.served = Budget(config.served_bytes, now)
+        self.forgeries = Budget(config.forgeries, now)
+
+    @property
+    def cluster(self) -> Origin:
+        """Whose bridge it is."""
+        return Origin(self.identity.group)
+
+    def can_be_asked(self, now: Instant) -> bool:
+        """Tell whether a request to it makes sense."""
+        return self.is_alive and not self.busy and self.not_before <= now
+
+    def came_through(self, took: Duration, config: ReplicatorConfig) -> None:
+        """Learn that a request was answered within so much time."""
+        self.failures = 0
+        if took < config.hedge // 2:
+            self.room = min(2 * self.room, config.frame_bytes)
+
+    def failed(self, config: ReplicatorConfig, chance: float, now: Instant) -> None:
+        """Learn that a request came to nothing, or to garbage; `chance` is from 0 to 1."""
+        pause = min(config.back_off << min(self.failures, 16), config.back_off_max)
+        self.failures += 1
+        self.room = max(self.room // 2, config.room_min)
+        self.not_before = now + pause // 2 + int(chance * (pause // 2))
+
+
+class Peers:
+    """All peers that are known, in the order in which they joined."""
+
+    def __init__(self, config: ReplicatorConfig) -> None:
+        """Know nobody."""
+        self._config = config
+        self._peers: dict[MemberId, Peer] = {}
+
+    def __iter__(self) -> Iterator[Peer]:
+        """Iterate over all peers."""
+        return iter(self._peers.values())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._peers)
+
+    def get(self, member: MemberId) -> Peer | None:
+        """Return one, None where it is not known."""
+        return self._peers.get(member)
+
+    def joined(self, identity: Identity, now: Instant) -> Peer:
+        """Know a peer from now on, or its new address; it is alive."""
+        peer = self._peers.get(identity.member)
+        if peer is None:
+            peer = self._peers[identity.member] = Peer(identity, self._config, now)
+        peer.identity = identity
+        peer.is_alive = True
+        return peer
+
+    def forget(self, member: MemberId) -> None:
+        """Know it no more."""
+        self._peers.pop(member, None)

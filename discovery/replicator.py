@@ -1,0 +1,347 @@
+"""Carries signed sets from who has them to who lacks them: the machine.
+
+Events and the time go in, effects come out (`events`). A new set is a rumour; who lacks its records
+pulls them from who told it; and where two fingerprints differ for longer than a rumour takes, their
+bridges compare contents. In steady state it says nothing at all. `DESIGN.md` has the invariants.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import assert_never
+
+from discovery.catalog import Catalog
+from discovery.config import ReplicatorConfig
+from discovery.events import (
+    Effect,
+    Event,
+    ItemAccepted,
+    ItemLapsed,
+    MembershipFact,
+    OwnEvent,
+    SetPublished,
+    SetQuestioned,
+    SetRestored,
+    TrustChanged,
+)
+from discovery.exchange import Exchange
+from discovery.frames import VERSION_MAX, decode_frame, encode_frame
+from discovery.index import set_origin
+from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Response
+from discovery.peers import Peer
+from discovery.puller import Asked, Puller
+from discovery.refusals import Refusal, Refused
+from discovery.rumours import Rumours
+from discovery.serving import Server, size_of
+from failure_detect.clock import NEVER, SECOND, Instant
+from failure_detect.events import (
+    BroadcastReceived,
+    FingerprintChanged,
+    FingerprintSeen,
+    MemberDied,
+    MemberJoined,
+    MemberLeft,
+    MemberRetired,
+    MemberReturned,
+    MemberUpdated,
+    ReachabilityChanged,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+    SendResponse,
+)
+from failure_detect.identity import MemberId
+
+REQUEST_BYTES_MAX = 262_144
+"""The largest request that is read: 256 things with the digests of what is had of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts of one replicator; `refused` and `counts` by name, sorted, since its start."""
+
+    origins: int
+    size_bytes: int
+    entries: int
+    items: int
+    peers: int
+    wants: int
+    under_way: int
+    staged_bytes: int
+    pinned: int
+    refused: tuple[tuple[str, int], ...]
+    counts: tuple[tuple[str, int], ...]
+
+
+class Replicator:
+    """One bridge's part in spreading sets."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        config: ReplicatorConfig,
+        *,
+        now: Instant,
+        rng: Random,
+        speaks: int = VERSION_MAX,
+    ) -> None:
+        """Hold what `catalog` holds, and speak versions up to `speaks`."""
+        exchange = self._exchange = Exchange(catalog, config, rng)
+        self._rumours = Rumours(exchange)
+        self._puller = Puller(exchange, self._rumours, speaks)
+        self._server = Server(catalog, exchange.items, exchange.index, config)
+        self._speaks = speaks
+        self._fingerprint = b""
+        self._next_comparison: Instant = now
+
+    # --- the machine's surface ----------------------------------------------------------
+
+    @property
+    def deadline(self) -> Instant:
+        """When `advance` has something to do."""
+        return self._exchange.agenda.deadline
+
+    def handle(self, event: Event, now: Instant) -> list[Effect]:
+        """Take in one fact. Refused input changes nothing and is counted by reason."""
+        match event:
+            case BroadcastReceived():
+                self._rumours.take(event, now)
+            case FingerprintSeen(member, fingerprint):
+                self._on_fingerprint(member, fingerprint, now)
+            case RequestReceived():
+                self._on_request(event, now)
+            case ResponseReceived(request, _, data):
+                self._on_response(request, data, now)
+            case RequestFailed(request):
+                self._puller.failed(request, now)
+            case SetPublished() | SetRestored() | ItemAccepted() | ItemLapsed() | TrustChanged():
+                self._on_own(event, now)
+            case _:
+                self._on_membership(event, now)
+        return self._flush(now)
+
+    def advance(self, now: Instant) -> list[Effect]:
+        """Fire what is due."""
+        self._exchange.agenda.run(now)
+        return self._flush(now)
+
+    def _flush(self, now: Instant) -> list[Effect]:
+        self._puller.pump(now)
+        exchange = self._exchange
+        fingerprint = exchange.index.fingerprint
+        if fingerprint != self._fingerprint:
+            self._fingerprint = fingerprint
+            exchange.out.append(FingerprintChanged(fingerprint))
+        effects, exchange.out = exchange.out, []
+        return effects
+
+    # --- what is held -------------------------------------------------------------------
+
+    def _on_own(self, event: OwnEvent, now: Instant) -> None:
+        exchange = self._exchange
+        match event:
+            case SetPublished() | SetRestored():
+                self._on_set(event, now)
+            case ItemAccepted():
+                self._on_item(event, now)
+            case ItemLapsed(key):
+                if exchange.items.drop(key):
+                    exchange.index.drop(key)
+                    exchange.changed_at = now
+            case TrustChanged():
+                self._judge_again(now)
+            case _:
+                assert_never(event)
+
+    def _on_set(self, event: SetPublished | SetRestored, now: Instant) -> None:
+        exchange = self._exchange
+        try:
+            adopted = exchange.adopt(event.manifest, event.records, now)
+        except Refused as refused:
+            exchange.refuse(refused, event.manifest.origin)
+            return
+        if adopted is not None and isinstance(event, SetPublished):
+            exchange.tell(adopted)
+
+    def _on_item(self, event: ItemAccepted, now: Instant) -> None:
+        exchange, key = self._exchange, event.item.key
+        if not exchange.items.put(event.item, event.rank, now):
+            return
+        exchange.index.put(key, event.rank)
+        exchange.wants.satisfied(key, event.rank)
+        exchange.changed_at = now
+        held = exchange.items.item(key, now)
+        if event.is_news and held is not None:
+            exchange.tell_item(held)
+
+    def _judge_again(self, now: Instant) -> None:
+        """Forget what is not trusted any more; of what is only doubtful, say so."""
+        exchange = self._exchange
+        for origin, refused in exchange.catalog.refused_now():
+            if refused.reason is Refusal.UNTRUSTED:
+                exchange.forget(origin, refused.what, now)
+            else:
+                question = SetQuestioned(origin, refused.reason.value, refused.what)
+                exchange.out.append(question)
+        for peer in exchange.peers:  # Whoever had nothing for us before may have now.
+            peer.futile = None
+
+    # --- who is there -------------------------------------------------------------------
+
+    def _on_membership(self, event: MembershipFact, now: Instant) -> None:
+        peers = self._exchange.peers
+        match event:
+            case MemberJoined(identity, _) | MemberUpdated(identity, _):
+                peers.joined(identity, now)
+            case MemberDied(member, _, _):
+                self._lost(member, alive=False)
+            case MemberReturned(member, _):
+                peer = peers.get(member)
+                if peer is not None:
+                    peer.is_alive = True
+            case MemberLeft(member) | MemberRetired(member, _):
+                self._lost(member, alive=False)
+                peers.forget(member)
+            case ReachabilityChanged(member, reachable):
+                peer = peers.get(member)
+                if peer is not None:
+                    peer.is_reachable = reachable
+            case _:
+                assert_never(event)
+
+    def _lost(self, member: MemberId, *, alive: bool) -> None:
+        peer = self._exchange.peers.get(member)
+        if peer is not None:
+            peer.is_alive = alive
+            peer.differs_since = NEVER
+            self._exchange.wants.forget_provider(member)
+
+    # --- comparing ----------------------------------------------------------------------
+
+    def _on_fingerprint(self, member: MemberId, fingerprint: bytes, now: Instant) -> None:
+        exchange, peer = self._exchange, self._exchange.peers.get(member)
+        if peer is None:
+            return
+        peer.fingerprint = fingerprint
+        ours = exchange.index.fingerprint
+        if fingerprint == ours or not fingerprint:
+            peer.differs_since = NEVER
+            return
+        if peer.differs_since == NEVER:
+            peer.differs_since = now
+        if self._is_time_to_compare(peer, now) and peer.futile != (fingerprint, ours):
+            config = exchange.config
+            self._next_comparison = now + config.gap + int(exchange.rng.random() * config.gap / 2)
+            exchange.counts["comparisons"] += 1
+            self._puller.request(peer, Compare(exchange.index.sums), (), now)
+
+    def _is_time_to_compare(self, peer: Peer, now: Instant) -> bool:
+        config = self._exchange.config
+        if now < self._next_comparison or not peer.can_be_asked(now):
+            return False
+        if not len(self._exchange.index):  # Who holds nothing waits for no rumour.
+            return True
+        settled = now - max(self._exchange.changed_at, peer.differs_since) >= config.settle
+        return settled or now - peer.differs_since >= config.impatient
+
+    def _on_differ(self, asked: Asked, differ: Differ) -> None:
+        exchange, peer = self._exchange, asked.peer
+        wanted = 0
+        for entry in differ.entries:
+            ours = exchange.index.rank(entry.key)
+            if (ours is None or entry.rank > ours) and self._is_wanted(entry.key, entry.rank):
+                exchange.wants.note(entry.key, entry.rank, peer.identity.member)
+                wanted += 1
+        if not wanted:
+            peer.futile = (differ.fingerprint, exchange.index.fingerprint)
+
+    def _is_wanted(self, key: bytes, rank: tuple[int, ...]) -> bool:
+        """Tell whether it makes sense to ask: what is below the floor, or untrusted, does not."""
+        origin = set_origin(key)
+        if origin is None:
+            return True
+        floor = self._exchange.catalog.floor(origin)
+        if floor is not None and rank[:3] < floor[:3]:
+            return False
+        return self._exchange.catalog.may_hold(origin)
+
+    # --- streams ------------------------------------------------------------------------
+
+    def _on_request(self, event: RequestReceived, now: Instant) -> None:
+        exchange, peer = self._exchange, self._exchange.peers.get(event.sender)
+        try:
+            if peer is None:
+                raise Refused(Refusal.UNEXPECTED, "request: of a sender that is no peer")
+            frame = decode_frame(event.data, REQUEST_BYTES_MAX, self._speaks)
+            answer = self._answer(peer, frame.message, now)
+        except Refused as refused:
+            exchange.refuse(refused)
+            return
+        peer.speaks = frame.speaks
+        version = min(frame.speaks, self._speaks)
+        data = encode_frame(answer, version, self._speaks)
+        exchange.out.append(SendResponse(event.request, data))
+
+    def _answer(self, peer: Peer, message: object, now: Instant) -> Response:
+        within = peer.served.left(now) > 0 and peer.requests.spend(1, now)
+        if not within:
+            self._exchange.refuse(Refused(Refusal.BUDGET, "request: more than a peer's share"))
+            return Busy(SECOND)
+        match message:
+            case Compare():
+                return self._server.compare(message, peer.cluster)
+            case Pull():
+                pulled = self._server.pull(message, peer.cluster, now)
+                peer.served.spend(sum(map(size_of, pulled.answers)), now)
+                return pulled
+            case _:
+                raise Refused(Refusal.UNEXPECTED, "request: is an answer")
+
+    def _on_response(self, request: int, data: bytes, now: Instant) -> None:
+        answered = self._puller.answered(request, data, now)
+        match answered:
+            case None:
+                return
+            case (Asked(message=Compare()) as asked, Differ() as differ):
+                self._on_differ(asked, differ)
+            case (Asked(message=Pull()) as asked, Pulled() as pulled):
+                self._puller.take(asked, pulled, now)
+            case _:
+                self._exchange.refuse(Refused(Refusal.UNEXPECTED, "answer: to another question"))
+
+    # --- what may be read ---------------------------------------------------------------
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is held."""
+        return self._exchange.catalog
+
+    @property
+    def fingerprint(self) -> bytes:
+        """8 bytes that are equal where what is held is equal."""
+        return self._exchange.index.fingerprint
+
+    def statistics(self) -> Statistics:
+        """Return an immutable snapshot of the counts."""
+        exchange = self._exchange
+        return Statistics(
+            origins=len(exchange.catalog),
+            size_bytes=exchange.catalog.size_bytes,
+            entries=len(exchange.index),
+            items=len(exchange.items),
+            peers=len(exchange.peers),
+            wants=len(exchange.wants),
+            under_way=len(self._puller),
+            staged_bytes=exchange.wants.staged_bytes,
+            pinned=self._server.pin_count,
+            refused=tuple(exchange.refusals.counts().items()),
+            counts=tuple(sorted(exchange.counts.items())),
+        )
+
+    def check_invariants(self) -> None:
+        """Assert what `DESIGN.md` numbers; a failure is a bug of ours, never of the input."""
+        exchange = self._exchange
+        exchange.catalog.check_invariants()
+        exchange.index.check_invariants()
+        assert len(exchange.index) == len(exchange.catalog) + len(exchange.items)
+        assert len(exchange.wants) <= exchange.config.wants
+        assert sum(peer.busy for peer in exchange.peers) <= len(self._puller)

@@ -1,0 +1,112 @@
+"""What gossip brings: new manifests with small changes, items, and hints where to ask.
+
+A rumour is believed by its signature alone; who told it matters only as the one to ask for the
+rest. It is told on when it was adopted, never before, so that nothing spreads that is not held.
+"""
+
+from discovery.catalog import Place
+from discovery.events import ContradictionFound, ItemReceived
+from discovery.exchange import Exchange
+from discovery.index import set_key, set_rank
+from discovery.manifest import Manifest, decode_manifest
+from discovery.messages import Hint, Item, Rumour
+from discovery.peers import Peer
+from discovery.recordset import EMPTY
+from discovery.refusals import Refusal, Refused
+from discovery.wire import decode_gossip
+from failure_detect.clock import Instant
+from failure_detect.events import BroadcastReceived
+
+_COSTLY = frozenset({Refusal.SIGNATURE, Refusal.MALFORMED, Refusal.OVERSIZED, Refusal.ROOT})
+"""What no honest bridge passes on: it is charged to who did."""
+
+
+class Rumours:
+    """Takes in gossip."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Adopt through `exchange`."""
+        self._exchange = exchange
+
+    def take(self, event: BroadcastReceived, now: Instant) -> None:
+        """Take in one broadcast."""
+        exchange = self._exchange
+        peer = exchange.peers.get(event.sender)
+        if peer is None:
+            exchange.refuse(Refused(Refusal.UNEXPECTED, "rumour: of a sender that is no peer"))
+            return
+        if peer.forgeries.left(now) <= 0:
+            exchange.refuse(Refused(Refusal.BUDGET, "rumour: of a sender of forgeries"))
+            return
+        try:
+            match decode_gossip(event.payload):
+                case Rumour() as rumour:
+                    self._on_rumour(rumour, peer, event.payload, now)
+                case Hint(entry):
+                    self._on_hint(entry.key, entry.rank, peer)
+                case Item() as item:
+                    member = peer.identity.member
+                    exchange.out.append(ItemReceived(item, member, is_news=True))
+        except Refused as refused:
+            exchange.refuse(refused)
+            if refused.reason in _COSTLY:
+                peer.forgeries.spend(1, now)
+
+    def _on_rumour(self, rumour: Rumour, peer: Peer, payload: bytes, now: Instant) -> None:
+        exchange = self._exchange
+        manifest = decode_manifest(rumour.manifest)
+        if not self.is_worth_having(manifest):
+            return
+        held = exchange.catalog.get(manifest.origin)
+        records = EMPTY if held is None else held.records
+        if records.root != manifest.body.root:
+            if rumour.delta is None or rumour.base != records.root:
+                self._want(manifest, peer)
+                return
+            records = rumour.delta.applied(records)
+        try:
+            adopted = exchange.adopt(manifest, records, now)
+        except Refused as refused:
+            if refused.reason is not Refusal.ROOT:
+                raise
+            # The manifest is good, what rode along is not: the teller may still have the set.
+            exchange.refuse(refused, manifest.origin)
+            peer.forgeries.spend(1, now)
+            self._want(manifest, peer)
+            return
+        if adopted is not None:
+            exchange.wants.satisfied(set_key(manifest.origin), set_rank(manifest))
+            exchange.broadcast(set_key(manifest.origin), payload)
+
+    def is_worth_having(self, manifest: Manifest) -> bool:
+        """Tell whether a manifest is newer than what is held, and to be believed.
+
+        Raises `Refused` where it would be newer and is not to be believed. Evidence of two
+        manifests that contradict each other is kept on the way.
+        """
+        exchange = self._exchange
+        place = exchange.catalog.place(manifest)
+        if place in (Place.SAME, Place.STALE):
+            return False
+        exchange.catalog.check(manifest)
+        if place is Place.CONTRADICTS:
+            held = exchange.catalog.get(manifest.origin)
+            assert held is not None
+            exchange.out.append(ContradictionFound(held.manifest, manifest))
+            return manifest.order > held.manifest.order
+        return True
+
+    def _want(self, manifest: Manifest, peer: Peer) -> None:
+        want = self._exchange.wants.note(
+            set_key(manifest.origin), set_rank(manifest), peer.identity.member
+        )
+        if want is not None:
+            want.is_news = True
+
+    def _on_hint(self, key: bytes, rank: tuple[int, ...], peer: Peer) -> None:
+        # Nobody has signed it: it can make us ask the one who said it, and no more than that.
+        ours = self._exchange.index.rank(key)
+        if ours is None or rank > ours:
+            want = self._exchange.wants.note(key, rank, peer.identity.member)
+            if want is not None:
+                want.is_news = True

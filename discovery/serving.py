@@ -1,0 +1,228 @@
+"""Answers for whoever lacks something: what changed, or the buckets that differ, or all of it.
+
+A set that somebody is in the middle of is pinned, so that an origin that changes faster than a
+pull takes starves nobody. What is not for the asker's cluster is not here, for it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from discovery.catalog import Catalog, Held
+from discovery.config import ReplicatorConfig
+from discovery.deltas import Delta, delta_of
+from discovery.index import Entry, Index, set_origin
+from discovery.items import Items
+from discovery.messages import (
+    Answer,
+    Buckets,
+    Changes,
+    Compare,
+    Differ,
+    Digests,
+    Nothing,
+    Part,
+    Pull,
+    Pulled,
+    Wanted,
+)
+from discovery.names import Origin
+from discovery.recordset import FANOUT, RecordSet
+from discovery.wire import BUCKETS, ENTRIES_MAX, SHORT_DIGEST_BYTES
+from failure_detect.clock import Instant
+
+_RECORD_OVERHEAD = 12
+_ANSWER_OVERHEAD = 96
+_FEW_RECORDS = 64
+"""Branches that differ and hold no more than so many records are given whole at once: a second
+round trip would cost more than they do."""
+
+
+@dataclass(slots=True)
+class _Pin:
+    records: RecordSet
+    until: Instant
+
+
+class Server:
+    """Answers requests from what is held; `room` bounds each answer (bytes in clear)."""
+
+    def __init__(
+        self, catalog: Catalog, items: Items, index: Index, config: ReplicatorConfig
+    ) -> None:
+        """Serve these."""
+        self._catalog = catalog
+        self._items = items
+        self._index = index
+        self._config = config
+        self._pins: OrderedDict[bytes, _Pin] = OrderedDict()
+
+    def compare(self, request: Compare, cluster: Origin) -> Differ:
+        """Answer with our entries in the groups whose sums differ, as many as there may be."""
+        ours = self._index.sums
+        groups = [at for at, each in enumerate(request.sums) if each != ours[at]]
+        entries = [each for each in self._index.entries(groups) if self._is_for(each, cluster)]
+        if len(entries) > ENTRIES_MAX:  # Of some groups all, rather than of all groups some.
+            groups = groups[: max(1, len(groups) * ENTRIES_MAX // (2 * len(entries)))]
+            wanted = [e for e in self._index.entries(groups) if self._is_for(e, cluster)]
+            entries = wanted[:ENTRIES_MAX]
+        return Differ(self._index.fingerprint, tuple(groups), tuple(entries))
+
+    def _is_for(self, entry: Entry, cluster: Origin) -> bool:
+        origin = set_origin(entry.key)
+        held = None if origin is None else self._catalog.get(origin)
+        return held is None or held.manifest.is_for(cluster)
+
+    def pull(self, request: Pull, cluster: Origin, now: Instant) -> Pulled:
+        """Answer what fits; the last answer may be a part, and what is left is asked for again."""
+        room = min(request.room, self._config.frame_bytes) - _ANSWER_OVERHEAD
+        answers: list[Answer] = []
+        for wanted in request.wanted:
+            answer = self._answer(wanted, cluster, room, now)
+            room -= size_of(answer)
+            if room < 0 and answers:
+                break
+            answers.append(answer)
+        return Pulled(tuple(answers))
+
+    def _answer(self, wanted: Wanted, cluster: Origin, room: int, now: Instant) -> Answer:
+        origin = set_origin(wanted.key)
+        if origin is None:
+            return self._items.item(wanted.key, now) or Nothing(wanted.key)
+        held = self._catalog.get(origin)
+        if held is None or not held.manifest.is_for(cluster):
+            return Nothing(wanted.key)
+        if wanted.target:
+            pinned = self._pinned(origin, wanted.target, now)
+            if pinned is not None:
+                return self._go_on(wanted, pinned, room)
+        return self._from_what_it_has(wanted, held, room, now)
+
+    def _pinned(self, origin: Origin, root: bytes, now: Instant) -> RecordSet | None:
+        pin = self._pins.pop(root, None)
+        records = self._catalog.version(origin, root) if pin is None else pin.records
+        if records is None:
+            return None
+        self._pins[root] = _Pin(records, now + self._config.pin)
+        while len(self._pins) > self._config.pinned or self._oldest_pin_is_over(now):
+            self._pins.popitem(last=False)
+        return records
+
+    def _oldest_pin_is_over(self, now: Instant) -> bool:
+        return bool(self._pins) and next(iter(self._pins.values())).until < now
+
+    def _go_on(self, wanted: Wanted, records: RecordSet, room: int) -> Answer:
+        if wanted.buckets:
+            return _single_buckets(wanted.key, b"", records, wanted.buckets, room)
+        return _part(wanted.key, b"", records, wanted.first, room)
+
+    def _from_what_it_has(self, wanted: Wanted, held: Held, room: int, now: Instant) -> Answer:
+        key, manifest, records = wanted.key, held.manifest.raw, held.records
+        theirs = None
+        if wanted.have:
+            theirs = self._catalog.version(held.manifest.origin, wanted.have)
+        if theirs is not None:
+            delta = delta_of(records.changes_since(theirs))
+            if _size(delta) <= room:
+                return Changes(key, manifest, wanted.have, delta)
+        self._pinned(held.manifest.origin, records.root, now)
+        if wanted.branches:
+            answer = _by_branches(wanted, manifest, records, room)
+            if answer is not None:
+                return answer
+        return _part(key, manifest, records, 0, room)
+
+    @property
+    def pin_count(self) -> int:
+        """How many sets are pinned."""
+        return len(self._pins)
+
+
+def _by_branches(wanted: Wanted, manifest: bytes, records: RecordSet, room: int) -> Answer | None:
+    """Return what tells the asker where its set differs; None where nearly all of it does.
+
+    Few records are given at once, since another round trip would cost more. Many are worth the
+    digests of their buckets, unless these are half as much.
+    """
+    ours = records.branch_digests()
+    differ = tuple(
+        number
+        for number, theirs in enumerate(wanted.branches)
+        if theirs != ours[number][:SHORT_DIGEST_BYTES]
+    )
+    found = _of_branches(records, differ)
+    size = _pairs_size(found)
+    if len(found) <= _FEW_RECORDS and size <= room:
+        return Buckets(wanted.key, manifest, records.root, branches=differ, put=found)
+    digests = len(differ) * (FANOUT * SHORT_DIGEST_BYTES + 8)
+    if digests > min(room, size // 2):
+        return None
+    listed = (
+        (number, tuple(each[:SHORT_DIGEST_BYTES] for each in records.bucket_digests(number)))
+        for number in differ
+    )
+    return Digests(wanted.key, manifest, tuple(listed))
+
+
+def _of_branches(records: RecordSet, branches: Iterable[int]) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for branch in branches:
+        for bucket in range(branch * FANOUT, (branch + 1) * FANOUT):
+            found.update(records.bucket(bucket))
+    return found
+
+
+def _single_buckets(
+    key: bytes, manifest: bytes, records: RecordSet, buckets: tuple[int, ...], room: int
+) -> Buckets:
+    served: list[int] = []
+    put: dict[bytes, bytes] = {}
+    for bucket in buckets:
+        pairs = dict(records.bucket(bucket % BUCKETS))
+        room -= _pairs_size(pairs) + 4
+        if room < 0 and served:
+            break
+        served.append(bucket % BUCKETS)
+        put.update(pairs)
+    return Buckets(key, manifest, records.root, buckets=tuple(served), put=put)
+
+
+def _part(key: bytes, manifest: bytes, records: RecordSet, first: int, room: int) -> Part:
+    put: dict[bytes, bytes] = {}
+    for bucket, pairs in records.from_bucket(first):
+        room -= _pairs_size(dict(pairs))
+        if room < 0 and put:
+            return Part(key, manifest, records.root, first, bucket, put)
+        put.update(pairs)
+    return Part(key, manifest, records.root, first, BUCKETS, put)
+
+
+def _pairs_size(pairs: dict[bytes, bytes]) -> int:
+    return sum(len(key) + len(value) + _RECORD_OVERHEAD for key, value in pairs.items())
+
+
+def _keys_size(keys: Iterable[bytes]) -> int:
+    return sum(len(key) + _RECORD_OVERHEAD for key in keys)
+
+
+def _size(delta: Delta) -> int:
+    return _pairs_size(dict(delta.put)) + _keys_size(delta.delete)
+
+
+def size_of(answer: Answer) -> int:
+    """Return about how many bytes an answer takes in clear; never less than it does."""
+    match answer:
+        case Changes(key, manifest, base, delta):
+            size = len(key) + len(manifest) + len(base) + _size(delta)
+        case Part(key, manifest, root, _, _, put):
+            size = len(key) + len(manifest) + len(root) + _pairs_size(dict(put))
+        case Buckets(key, manifest, root, branches, buckets, put):
+            size = len(key) + len(manifest) + len(root) + _pairs_size(dict(put))
+            size += len(branches) + 3 * len(buckets)
+        case Digests(key, manifest, branches):
+            size = len(key) + len(manifest) + len(branches) * (FANOUT * SHORT_DIGEST_BYTES + 8)
+        case Nothing(key):
+            size = len(key)
+        case item:
+            size = len(item.key) + len(item.raw)
+    return size + _ANSWER_OVERHEAD
