@@ -1,0 +1,176 @@
+r"""Last good state as bytes: what a bridge keeps over a restart, and believes only after checks.
+
+The bytes are a magic word with the format's version, sections with their lengths, and a checksum
+over all before it. Whoever reads them gets all of it or a `Refused`; what is in there is judged
+again, like anything that a peer says, so an old file brings nothing back that was surpassed: floors
+that stand elsewhere (the status of trust objects) are raised before anything is restored.
+
+    "ISTHMUS\0" version(2) [length(4) section]... 0(4) blake2b-256
+    section = [1, saved_at_ms] | [2, origin, g, e, v, root] | [3, manifest, key, value, ...]
+            | [4, key, raw, age, rank...] | [5, manifest, manifest]
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from discovery.deltas import read_pairs
+from discovery.manifest import Manifest, Order, decode_manifest
+from discovery.messages import Item
+from discovery.names import Origin, is_label
+from discovery.recordset import HASH_BYTES, RecordSet
+from discovery.refusals import Refusal, Refused
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+
+FORMAT = 1
+_MAGIC = b"ISTHMUS\0"
+_HEAD_BYTES = len(_MAGIC) + 2
+_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE = range(1, 6)
+_INTEGER_MAX = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSet:
+    """One origin's set."""
+
+    manifest: Manifest
+    records: RecordSet
+
+
+@dataclass(frozen=True, slots=True)
+class KeptItem:
+    """One small signed thing, and its rank."""
+
+    item: Item
+    rank: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptState:
+    """All that is kept."""
+
+    saved_at_ms: int = 0
+    """The wall clock when it was saved, for people."""
+    floors: dict[Origin, Order] = field(default_factory=dict)
+    sets: tuple[KeptSet, ...] = ()
+    items: tuple[KeptItem, ...] = ()
+    evidence: tuple[tuple[Manifest, Manifest], ...] = ()
+
+
+def write_state(state: KeptState) -> Iterator[bytes]:
+    """Give the state as bytes, piece by piece: a catalog may have a hundred megabytes."""
+    checksum = blake2b(digest_size=HASH_BYTES)
+    for piece in _pieces(state):
+        checksum.update(piece)
+        yield piece
+    yield checksum.digest()
+
+
+def _pieces(state: KeptState) -> Iterator[bytes]:
+    yield _MAGIC + FORMAT.to_bytes(2)
+    for section in _sections(state):
+        data = pack(section)
+        yield len(data).to_bytes(4)
+        yield data
+    yield bytes(4)
+
+
+def _sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
+    yield (_TIME, state.saved_at_ms)
+    for origin, order in state.floors.items():
+        yield (_FLOOR, origin, *order)
+    for kept in state.sets:
+        pairs: list[Packable] = [part for pair in kept.records for part in pair]
+        yield (_SET, kept.manifest.raw, pairs)
+    for each in state.items:
+        yield (_ITEM, each.item.key, each.item.raw, each.item.age, list(each.rank))
+    for first, second in state.evidence:
+        yield (_EVIDENCE, first.raw, second.raw)
+
+
+def read_state(data: bytes) -> KeptState:
+    """Return the state in `data`, all of it. Raises `Refused` where it is damaged or not ours."""
+    view = memoryview(data)
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise Refused(Refusal.MALFORMED, "state: not a file of ours")
+    version = int.from_bytes(data[len(_MAGIC) : _HEAD_BYTES])
+    if version != FORMAT:
+        raise Refused(
+            Refusal.UNEXPECTED,
+            f"state: format {version}, this version reads {FORMAT}; move the file away to start "
+            "from what peers hold",
+        )
+    if blake2b(view[:-HASH_BYTES], digest_size=HASH_BYTES).digest() != view[-HASH_BYTES:]:
+        raise Refused(
+            Refusal.MALFORMED,
+            "state: the checksum does not fit: the file is damaged or cut short; move it away to "
+            "start from what peers hold",
+        )
+    return _state(_read_sections(view[_HEAD_BYTES:-HASH_BYTES]))
+
+
+def _read_sections(view: memoryview) -> Iterator[tuple[object, ...]]:
+    at = 0
+    while True:
+        length = int.from_bytes(view[at : at + 4])
+        at += 4
+        if not length:
+            break
+        section = bytes(view[at : at + length])
+        at += length
+        if len(section) != length:
+            raise Refused(Refusal.MALFORMED, "state: a section is cut short")
+        try:
+            ((value, _),) = unpack_all(section, length)
+        except (MalformedMessage, ValueError) as error:
+            raise Refused(Refusal.MALFORMED, f"state: a section is {error}") from error
+        if not isinstance(value, tuple):
+            raise Refused(Refusal.MALFORMED, "state: a section must be an array")
+        yield value
+    if at != len(view):
+        raise Refused(Refusal.MALFORMED, "state: something stands behind the end")
+
+
+def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
+    saved_at, floors, sets, items, evidence = 0, {}, [], [], []
+    for section in sections:
+        match section:
+            case (int(kind), int(at)) if kind == _TIME:
+                saved_at = at
+            case (int(kind), str(origin), *order) if kind == _FLOOR and is_label(origin):
+                floors[Origin(origin)] = _order(order)
+            case (int(kind), bytes(manifest), pairs) if kind == _SET:
+                records = RecordSet.of(read_pairs(pairs, "state"))
+                sets.append(KeptSet(decode_manifest(manifest), records))
+            case (int(kind), bytes(key), bytes(raw), int(age), tuple(rank)) if kind == _ITEM:
+                items.append(KeptItem(Item(key, raw, age), _rank(rank)))
+            case (int(kind), bytes(first), bytes(second)) if kind == _EVIDENCE:
+                evidence.append((decode_manifest(first), decode_manifest(second)))
+            case _:
+                raise Refused(Refusal.MALFORMED, "state: a section of no kind that is known")
+    return KeptState(
+        saved_at_ms=saved_at,
+        floors=floors,
+        sets=tuple(sets),
+        items=tuple(items),
+        evidence=tuple(evidence),
+    )
+
+
+def _order(fields: list[object]) -> Order:
+    match fields:
+        case [int(generation), int(epoch), int(version), bytes(root)] if (
+            min(generation, epoch, version) >= 0
+            and max(generation, epoch, version) <= _INTEGER_MAX
+            and len(root) == HASH_BYTES
+        ):
+            return Order(generation, epoch, version, root)
+        case _:
+            raise Refused(Refusal.MALFORMED, "state: a floor that is no order")
+
+
+def _rank(fields: tuple[object, ...]) -> tuple[int, ...]:
+    numbers = tuple(int(each) for each in fields if isinstance(each, int) and each >= 0)
+    if len(numbers) != len(fields) or not 1 <= len(numbers) <= 4:
+        raise Refused(Refusal.MALFORMED, "state: a rank that is none")
+    return numbers
