@@ -19,13 +19,12 @@ from failure_detect.clock import NEVER, Duration, Instant
 from failure_detect.events import (
     ConnectNode,
     Effect,
-    Event,
     SendDatagram,
     SendRequest,
     SendResponse,
 )
 from simulations.hosts import Process
-from simulations.machine import Gateable
+from simulations.machine import Arrival, Called, Gateable, Machine
 from simulations.schedule import Schedule
 from simulations.trace import Trace
 
@@ -82,7 +81,7 @@ class Driver:
         self._watcher = watcher
         self._is_watched = True
 
-    def start(self, process: Process, events: Iterable[Event]) -> None:
+    def start(self, process: Process, events: Iterable[Arrival]) -> None:
         """Give a new process its first events."""
         if process.host.ailments.gated:
             self.gate(process, closed=True)
@@ -92,7 +91,7 @@ class Driver:
         if not process.inbox:
             self._arm(process)
 
-    def deliver(self, process: Process, event: Event) -> None:
+    def deliver(self, process: Process, event: Arrival) -> None:
         """Let `event` arrive at `process` now."""
         host, now = process.host, self._schedule.now
         if host.hampered or process.waiting or process.busy:
@@ -103,7 +102,7 @@ class Driver:
             self.trace.event(now, host.index, event)
         clock, machine = host.clock, process.machine
         at = clock.read(now) if clock.drift_ppm else now + clock.offset
-        effects = machine.handle(event, at)
+        effects = _told(machine, event, at)
         deadline = machine.deadline
         if deadline <= at:
             effects = [*effects, *self._advance(process, at)]
@@ -145,7 +144,7 @@ class Driver:
 
     # --- one turn ---------------------------------------------------------------------
 
-    def _turn(self, process: Process, arrived: list[Event]) -> None:
+    def _turn(self, process: Process, arrived: list[Arrival]) -> None:
         host = process.host
         machine, at = process.machine, host.clock.read(self._schedule.now)
         if not arrived and machine.deadline > at:
@@ -155,7 +154,7 @@ class Driver:
         for event in arrived:
             if self.trace is not None:
                 self.trace.event(self._schedule.now, host.index, event)
-            effects += machine.handle(event, at)
+            effects += _told(machine, event, at)
         if machine.deadline <= at and not process.backlog:
             effects += self._advance(process, at)
         if host.ailments.slow:
@@ -210,7 +209,7 @@ class Driver:
 
     # --- waiting ----------------------------------------------------------------------
 
-    def _enqueue(self, process: Process, event: Event) -> None:
+    def _enqueue(self, process: Process, event: Arrival) -> None:
         host = process.host
         host.blame("paused")
         host.blame("gated")
@@ -245,7 +244,13 @@ class Driver:
         self._arm(process)
 
 
-def _taken(process: Process) -> list[Event]:
+def _told(machine: Machine, arrival: Arrival, at: Instant) -> list[Effect]:
+    if isinstance(arrival, Called):
+        return arrival.call(machine, at)
+    return machine.handle(arrival, at)
+
+
+def _taken(process: Process) -> list[Arrival]:
     """Take out of the inbox what is handled next: one arrival where slow, else all."""
     inbox = process.inbox
     if process.host.ailments.slow and inbox:

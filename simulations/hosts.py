@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 from math import prod
 
 from failure_detect.clock import NEVER, Instant
-from failure_detect.events import Effect, Event
+from failure_detect.events import Effect
 from failure_detect.identity import Address, Identity, MemberId, NodeName
 from simulations.clocks import MemberClock
 from simulations.links import Link
-from simulations.machine import Machine
+from simulations.machine import Arrival, Machine
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ class Process:
         self.since = since
         """The world's instant at which it started."""
         self.machine: Machine
-        self.inbox: deque[Event] = deque()
+        self.inbox: deque[Arrival] = deque()
         self.waiting: deque[Effect] = deque()
         """Effects that could not be performed yet, because the process stalls."""
         self.gateable = False

@@ -1,9 +1,9 @@
 """What the world runs: anything with the surface of a sans-IO machine."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from failure_detect.clock import Instant
 from failure_detect.events import Effect, Event
@@ -33,6 +33,23 @@ class Machine(Protocol):
     def check_invariants(self) -> None:
         """Raise AssertionError where the state contradicts itself."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Something that a machine learns by other means than an event of the detector.
+
+    Arrives as events do: it waits in the inbox of a process that is paused or slow.
+    """
+
+    what: str
+    """What is told, for the trace: equal for equal calls."""
+
+    call: Callable[[Machine, Instant], list[Effect]] = field(repr=False)
+    """Tells the machine at this instant of its own clock, and returns its effects."""
+
+
+Arrival: TypeAlias = Event | Called
 
 
 @runtime_checkable

@@ -35,7 +35,6 @@ from failure_detect.events import (
     CertificateNeeded,
     ConnectNode,
     Effect,
-    Event,
     LeaveRequested,
     MembersRestored,
     SendRequest,
@@ -47,7 +46,7 @@ from simulations.faults import Crash, Fault, Restart
 from simulations.hosts import Host, Process
 from simulations.injector import Injector, Strike
 from simulations.lifecycle import Lifecycle
-from simulations.machine import Machine, MemberContext, Snapshotting
+from simulations.machine import Arrival, Machine, MemberContext, Snapshotting
 from simulations.network import Network
 from simulations.randomness import generator
 from simulations.schedule import Schedule
@@ -141,7 +140,7 @@ class World(GroundTruth):
         if not within:
             self.run_until(self.now)
 
-    def deliver(self, member: int, event: Event) -> None:
+    def deliver(self, member: int, event: Arrival) -> None:
         """Let an event from outside or from the layer above arrive now, if the agent runs."""
         self._schedule.after(0, partial(self._deliver_to, self._hosts[member], event))
 
@@ -213,7 +212,7 @@ class World(GroundTruth):
 
     # --- how it moves -------------------------------------------------------------------------
 
-    def _deliver_to(self, host: Host, event: Event) -> None:
+    def _deliver_to(self, host: Host, event: Arrival) -> None:
         if host.process is not None:
             self._driver.deliver(host.process, event)
 

@@ -17,7 +17,7 @@ from simulations.config import WorldConfig
 from simulations.driver import DriverConfig, LivelockError
 from simulations.faults import Drift, Gate, Pause, Restart, Slow, Step
 from simulations.links import Delay
-from simulations.machine import MemberContext
+from simulations.machine import Called, Machine, MemberContext
 from simulations.network import NetworkConfig
 from simulations.world import World
 from tests.simulations.toys import GoroutineMachine, PingMachine, pinger, pinging_world
@@ -28,6 +28,16 @@ STEADY = NetworkConfig(delay=Delay(low=MILLISECOND))
 
 def steady_config(**driver: int) -> WorldConfig:
     return WorldConfig(seed=1, members=2, network=STEADY, driver=DriverConfig(**driver))
+
+
+class Listener:
+    """Notes all facts."""
+
+    def __init__(self, facts: list[Effect]) -> None:
+        self.facts = facts
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        self.facts.append(effect)
 
 
 def times(world: World, member: int, data: bytes) -> list[Instant]:
@@ -44,6 +54,27 @@ def test_what_arrives_is_handled_as_it_arrives() -> None:
     world = pinging_world(steady_config(), INTERVAL)
     world.run_until(SECOND)
     assert {later - one for one, later in pairwise(times(world, 0, b"ping"))} == {INTERVAL}
+
+
+def test_what_a_machine_is_told_by_other_means_waits_as_events_do() -> None:
+    world = pinging_world(steady_config(), INTERVAL)
+    told: list[Instant] = []
+
+    def tell(_: Machine, at: Instant) -> list[Effect]:
+        told.append(at - world.local_time(0) + world.now)
+        return [IsolationChanged(isolated=True)]
+
+    facts: list[Effect] = []
+    world.observe(Listener(facts))
+    world.inject(Pause(at=SECOND, until=2 * SECOND, members=(0,)))
+    world.run_until(SECOND // 2)
+    world.deliver(0, Called("news", tell))
+    world.run_until(SECOND + 1)
+    world.deliver(0, Called("more news", tell))
+    world.run_until(3 * SECOND)
+    assert told == [SECOND // 2, 2 * SECOND]
+    assert facts == [IsolationChanged(isolated=True)] * 2
+    assert "lambda" not in repr(Called("news", lambda *_: []))
 
 
 def test_a_paused_process_takes_everything_in_as_it_resumes_and_is_late_just_once() -> None:
