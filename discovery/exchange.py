@@ -11,7 +11,7 @@ from discovery.catalog import Adopted, Catalog
 from discovery.config import ReplicatorConfig
 from discovery.deltas import delta_of
 from discovery.events import Effect, SetAdopted, SetForgotten
-from discovery.index import Entry, Index, set_key, set_rank
+from discovery.index import Entry, Index, set_key, set_origin, set_rank
 from discovery.items import Items
 from discovery.manifest import Manifest
 from discovery.messages import Hint, Item, Rumour
@@ -26,6 +26,9 @@ from failure_detect.clock import Instant
 from failure_detect.events import BroadcastRequested
 
 BROADCAST_KEY_BYTES = 8
+
+ITEM_KINDS = (b"o/", b"r/")
+"""How the keys of items begin: overlays and revocations. Others are of a later version."""
 
 
 class Exchange:
@@ -48,6 +51,14 @@ class Exchange:
         """When what is held changed last."""
         for held in catalog:
             self.index.put(set_key(held.manifest.origin), set_rank(held.manifest))
+
+    def may_hold(self, key: bytes, rank: tuple[int, ...]) -> bool:
+        """Tell whether it makes sense to ask for an entry: not below the floor, nor untrusted."""
+        origin = set_origin(key)
+        if origin is None:
+            return key.startswith(ITEM_KINDS)
+        floor = self.catalog.floor(origin)
+        return self.catalog.may_hold(origin) and (floor is None or rank[:3] >= floor[:3])
 
     # --- sets ---------------------------------------------------------------------------
 

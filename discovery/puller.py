@@ -36,6 +36,7 @@ from discovery.refusals import Refusal, Refused
 from discovery.rumours import Rumours
 from discovery.wants import Staging, Want
 from discovery.wire import SHORT_DIGEST_BYTES
+from failure_detect.agenda import Timer
 from failure_detect.clock import NEVER, Instant
 from failure_detect.events import SendRequest
 
@@ -53,6 +54,9 @@ class Asked:
     at: Instant
 
 
+_VAIN_MAX = 4
+"""So many answers in a row that bring a want no further are enough of one provider."""
+
 _SetAnswer: TypeAlias = Changes | Part | Digests | Buckets
 
 
@@ -66,7 +70,9 @@ class Puller:
         self._speaks = speaks
         self._under_way: dict[int, Asked] = {}
         self._serial = 0
-        self._next_at: Instant = NEVER
+        self._timer: Timer | None = None
+        self._seen = -1
+        self._is_stirred = False
 
     def __len__(self) -> int:
         """Return how many requests are under way."""
@@ -74,8 +80,17 @@ class Puller:
 
     # --- asking -------------------------------------------------------------------------
 
+    def stir(self) -> None:
+        """Look again at what can be asked for: a provider is free, or back, or gone."""
+        self._is_stirred = True
+
     def pump(self, now: Instant) -> None:
-        """Ask for what can be asked for now, and come back when more can."""
+        """Ask for what can be asked for now, if anything has changed, and come back later."""
+        if self._is_stirred or self._seen != self._exchange.wants.changes:
+            self._ask(now)
+            self._is_stirred, self._seen = False, self._exchange.wants.changes
+
+    def _ask(self, now: Instant) -> None:
         exchange, config = self._exchange, self._exchange.config
         chosen: dict[Peer, list[Want]] = {}
         again: Instant = NEVER
@@ -111,15 +126,16 @@ class Puller:
         return min((each for each in waits if each > now), default=NEVER)
 
     def _come_back(self, at: Instant, now: Instant) -> None:
-        if at < self._next_at or self._next_at <= now:
-            self._next_at = at
-            if at != NEVER:
-                self._exchange.agenda.schedule(at, self._tick)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        if at != NEVER:
+            self._timer = self._exchange.agenda.schedule(max(at, now + 1), self._tick)
 
     def _tick(self, now: Instant) -> None:
-        if now >= self._next_at:
-            self._next_at = NEVER
-        self.pump(now)
+        del now  # The pump follows every turn.
+        self._timer = None
+        self.stir()
 
     def _pull(self, peer: Peer, wants: list[Want], now: Instant) -> None:
         for want in wants:
@@ -192,6 +208,7 @@ class Puller:
     def _over(self, request: int) -> Asked | None:
         asked = self._under_way.pop(request, None)
         if asked is not None:
+            self.stir()
             asked.peer.busy = False
             for key in asked.keys:
                 want = self._exchange.wants.get(key)
@@ -205,6 +222,8 @@ class Puller:
 
     def take(self, asked: Asked, pulled: Pulled, now: Instant) -> None:
         """Take in the answers to a pull."""
+        if not pulled.answers:
+            self._blame(asked.peer, Refused(Refusal.UNEXPECTED, "answer: to nothing"), now)
         for answer in pulled.answers:
             want = self._exchange.wants.get(answer.key)
             if answer.key not in asked.keys:
@@ -226,9 +245,7 @@ class Puller:
             self._blame(peer, refused, now, origin)
 
     def _without(self, peer: Peer, want: Want) -> None:
-        want.providers.pop(peer.identity.member, None)
-        if not want.providers:
-            self._exchange.wants.drop(want.key)
+        self._exchange.wants.without(want, peer.identity.member)
 
     def _on_answer(self, peer: Peer, want: Want, answer: Answer, now: Instant) -> None:
         match answer:
@@ -243,7 +260,7 @@ class Puller:
                 if manifest is None:
                     self._without(peer, want)
                 else:
-                    self._on_set(want, manifest, answer, now)
+                    self._on_set(peer, want, manifest, answer, now)
 
     def _manifest(self, want: Want, answer: _SetAnswer) -> Manifest | None:
         """Return the manifest that an answer is about, verified; None where it is no news."""
@@ -256,10 +273,19 @@ class Puller:
             raise Refused(Refusal.UNEXPECTED, "answer: of another origin than was asked for")
         return manifest if self._rumours.is_worth_having(manifest) else None
 
-    def _on_set(self, want: Want, manifest: Manifest, answer: _SetAnswer, now: Instant) -> None:
+    def _on_set(
+        self, peer: Peer, want: Want, manifest: Manifest, answer: _SetAnswer, now: Instant
+    ) -> None:
+        before = _progress(want)
         staging, is_whole = self._staged(want, manifest, answer)
         if is_whole:
             self._adopt(want, staging, now)
+        elif _progress(want) != before:
+            want.vain = 0
+        else:  # We had moved on, or another was quicker; or it leads us round in circles.
+            want.vain += 1
+            if want.vain > _VAIN_MAX:
+                self._without(peer, want)
         self._bound_staging(want)
 
     def _staged(self, want: Want, manifest: Manifest, answer: _SetAnswer) -> tuple[Staging, bool]:
@@ -268,9 +294,10 @@ class Puller:
         records = EMPTY if held is None else held.records
         match answer:
             case Changes():
-                # Of another base: we have moved on since we asked, and ask again.
-                staging = Staging(manifest, answer.delta.applied(records))
-                return staging, answer.base == records.root
+                # What we had when we asked, though we may have moved on since.
+                base = self._exchange.catalog.version(manifest.origin, answer.base)
+                staging = Staging(manifest, answer.delta.applied(base or EMPTY))
+                return staging, base is not None
             case Digests():
                 pending = _differing(records.bucket_digests, answer.branches)
                 if not pending:
@@ -307,9 +334,17 @@ class Puller:
             exchange.tell(adopted)
 
     def _bound_staging(self, want: Want) -> None:
-        if self._exchange.wants.staged_bytes > self._exchange.config.staged_bytes:
+        if want.staging and self._exchange.wants.staged_bytes > self._exchange.config.staged_bytes:
             want.staging = None
             self._exchange.counts["unstaged"] += 1
+
+
+def _progress(want: Want) -> tuple[bytes, int, int]:
+    """Return how far a want has come: equal where an answer brought nothing."""
+    staging = want.staging
+    if staging is None:
+        return b"", 0, 0
+    return staging.manifest.body.root, staging.next_bucket, len(staging.pending)
 
 
 def _buckets_of(branch: int) -> range:

@@ -25,7 +25,6 @@ from discovery.events import (
 )
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
-from discovery.index import set_origin
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Response
 from discovery.peers import Peer
 from discovery.puller import Asked, Puller
@@ -189,6 +188,7 @@ class Replicator:
 
     def _on_membership(self, event: MembershipFact, now: Instant) -> None:
         peers = self._exchange.peers
+        self._puller.stir()
         match event:
             case MemberJoined(identity, _) | MemberUpdated(identity, _):
                 peers.joined(identity, now)
@@ -248,21 +248,11 @@ class Replicator:
         wanted = 0
         for entry in differ.entries:
             ours = exchange.index.rank(entry.key)
-            if (ours is None or entry.rank > ours) and self._is_wanted(entry.key, entry.rank):
+            if (ours is None or entry.rank > ours) and exchange.may_hold(entry.key, entry.rank):
                 exchange.wants.note(entry.key, entry.rank, peer.identity.member)
                 wanted += 1
         if not wanted:
             peer.futile = (differ.fingerprint, exchange.index.fingerprint)
-
-    def _is_wanted(self, key: bytes, rank: tuple[int, ...]) -> bool:
-        """Tell whether it makes sense to ask: what is below the floor, or untrusted, does not."""
-        origin = set_origin(key)
-        if origin is None:
-            return True
-        floor = self._exchange.catalog.floor(origin)
-        if floor is not None and rank[:3] < floor[:3]:
-            return False
-        return self._exchange.catalog.may_hold(origin)
 
     # --- streams ------------------------------------------------------------------------
 
@@ -343,5 +333,5 @@ class Replicator:
         exchange.catalog.check_invariants()
         exchange.index.check_invariants()
         assert len(exchange.index) == len(exchange.catalog) + len(exchange.items)
-        assert len(exchange.wants) <= exchange.config.wants
+        exchange.wants.check_invariants()
         assert sum(peer.busy for peer in exchange.peers) <= len(self._puller)

@@ -1,5 +1,6 @@
 """What is known to be lacking, who says that it has it, and what of it has come already."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -72,16 +73,21 @@ class Want:
     """It was told as a rumour: whoever gets it tells it on."""
     whole: bool = False
     """Comparing led to nothing: ask for all of it."""
+    vain: int = 0
+    """Answers in a row that brought it no further."""
 
 
 class Wants:
     """All that is lacking, in the order in which it was noticed; bounded."""
 
     def __init__(self, most: int) -> None:
-        """Remember at most so many."""
+        """Remember at most so many, and of one provider a quarter of them."""
         self._most = most
         self._wants: dict[bytes, Want] = {}
+        self._named: Counter[MemberId] = Counter()
         self.dropped = 0
+        self.changes = 0
+        """Grows with whatever there is more to ask for."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -98,22 +104,46 @@ class Wants:
     def note(self, key: bytes, rank: tuple[int, ...], provider: MemberId) -> Want | None:
         """Want something of at least this rank, which `provider` says it has.
 
-        None where too much is wanted already.
+        None where too much is wanted already, or too much of what this provider says it has: what
+        it names need not exist.
         """
         want = self._wants.get(key)
+        is_known = want is not None and provider in want.providers
+        if not is_known and self._named[provider] >= max(1, self._most // 4):
+            self.dropped += 1
+            return None
         if want is None:
             if len(self._wants) >= self._most:
                 self.dropped += 1
                 return None
             want = self._wants[key] = Want(key, rank)
         want.rank = max(want.rank, rank)
-        if len(want.providers) < PROVIDERS_MAX:
-            want.providers.setdefault(provider)
+        if not is_known and len(want.providers) < PROVIDERS_MAX:
+            want.providers[provider] = None
+            self._named[provider] += 1
+            self.changes += 1
         return want
 
-    def drop(self, key: bytes) -> None:
-        """Want it no more."""
-        self._wants.pop(key, None)
+    def drop(self, key: bytes) -> Want | None:
+        """Want it no more; return what was wanted."""
+        want = self._wants.pop(key, None)
+        if want is not None:
+            for member in want.providers:
+                self._discount(member)
+        return want
+
+    def without(self, want: Want, member: MemberId) -> None:
+        """Ask one provider no more; what nobody has is dropped until it is heard of again."""
+        if member in want.providers:
+            del want.providers[member]
+            self._discount(member)
+        if not want.providers:
+            self.drop(want.key)
+
+    def _discount(self, member: MemberId) -> None:
+        self._named[member] -= 1
+        if not self._named[member]:
+            del self._named[member]
 
     def satisfied(self, key: bytes, rank: tuple[int, ...]) -> Want | None:
         """Learn that something of this rank is held now; return the want that it ended, if any."""
@@ -123,15 +153,21 @@ class Wants:
         if rank < want.rank:  # An intermediate one: the parts of it are of no more use.
             want.staging, want.whole = None, False
             return None
-        return self._wants.pop(key)
+        return self.drop(key)
 
     def forget_provider(self, member: MemberId) -> None:
-        """Ask somebody no more; what nobody else has is dropped until it is heard of again."""
+        """Ask somebody for nothing any more."""
         for want in self:
-            want.providers.pop(member, None)
             want.asked.pop(member, None)
-            if not want.providers:
-                self.drop(want.key)
+            self.without(want, member)
+        self.changes += 1
+
+    def check_invariants(self) -> None:
+        """Assert that providers are counted right and that the bound holds."""
+        named = Counter(member for want in self for member in want.providers)
+        assert named == self._named
+        assert len(self._wants) <= self._most
+        assert all(want.providers for want in self)
 
     @property
     def staged_bytes(self) -> int:
