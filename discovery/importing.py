@@ -1,10 +1,9 @@
 """What an origin may do here: the answer of trust, as a value that everybody else works with."""
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Protocol
 
-from discovery.names import Origin, ServiceName
+from discovery.names import Origin, ServiceName, matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +25,7 @@ class ImportRule:
     def may_serve(self, service: ServiceName) -> bool:
         """Tell whether endpoints of `service` are taken from this origin."""
         return not self.relay_only and any(
-            fnmatchcase(service.namespace, namespace) and fnmatchcase(service.name, name)
+            matches(service.namespace, namespace) and matches(service.name, name)
             for namespace, name in self.services
         )
 
