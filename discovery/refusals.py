@@ -14,6 +14,9 @@ REMEMBERED_MAX = 256
 WORDS_MAX = 200
 """Characters of one refusal that are kept."""
 
+SHOWN_ORIGIN_MAX = 63
+"""Characters of an origin's name that are kept: as many as a true one has at most."""
+
 
 class Refusal(StrEnum):
     """Why input was refused; the value is the label of a metric."""
@@ -75,11 +78,16 @@ class Remembered:
 
 
 class Refusals:
-    """Counts refusals by reason and origin, and keeps the latest words of each."""
+    """Counts refusals by reason and origin, and keeps the latest words of each.
+
+    Where there are too many, the oldest of the commonest reason are forgotten: who makes up a
+    thousand names hides nothing but his own. Their counts stay in those of the reason.
+    """
 
     def __init__(self) -> None:
         """Start with none."""
         self._counts: Counter[Refusal] = Counter()
+        self._kept: Counter[Refusal] = Counter()
         self._latest: OrderedDict[tuple[Refusal, str], tuple[str, int]] = OrderedDict()
 
     def add(self, refused: Refused, origin: str = "") -> None:
@@ -88,8 +96,15 @@ class Refusals:
         key = (refused.reason, origin[:SHOWN_ORIGIN_MAX])
         count = self._latest.pop(key, ("", 0))[1] + 1
         self._latest[key] = (refused.what[:WORDS_MAX], count)
+        if count == 1:
+            self._kept[refused.reason] += 1
         if len(self._latest) > REMEMBERED_MAX:
-            self._latest.popitem(last=False)
+            self._forget()
+
+    def _forget(self) -> None:
+        (commonest, _), *_ = self._kept.most_common(1)
+        del self._latest[next(key for key in self._latest if key[0] is commonest)]
+        self._kept[commonest] -= 1
 
     def counts(self) -> dict[str, int]:
         """Return how often each reason occurred, by its name, sorted."""
@@ -101,7 +116,3 @@ class Refusals:
             Remembered(reason, origin, what, count)
             for (reason, origin), (what, count) in self._latest.items()
         ]
-
-
-SHOWN_ORIGIN_MAX = 63
-"""Characters of an origin's name that are kept: as many as a true one has at most."""
