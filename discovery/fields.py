@@ -2,10 +2,14 @@
 
 A record or body is one msgpack map from short names to values. Whoever decodes reads the fields
 that he knows; the bytes are kept and passed on as they came, so that fields of later versions
-survive every relay.
+survive every relay. A name that comes twice is refused: whoever reads it otherwise would read
+another record.
+
+What we write ourselves is read back before it leaves (`proven`): no peer is to be the first to
+find out that a record of ours is none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from discovery.refusals import Refusal, Refused
@@ -18,8 +22,29 @@ PackedMap: TypeAlias = Mapping[str, Packable]
 
 
 def packed(fields: PackedMap) -> bytes:
-    """Return a map as bytes; None stands for a field that is left out."""
-    return pack({name: value for name, value in fields.items() if value is not None})
+    """Return a map as bytes; None stands for a field that is left out.
+
+    Raises ValueError for numbers beyond 64 bits and for text that is no Unicode.
+    """
+    try:
+        return pack({name: value for name, value in fields.items() if value is not None})
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"cannot be packed: {error}") from error
+
+
+def proven(data: bytes, decode: Callable[[bytes, str], object], what: str) -> bytes:
+    """Return `data` if it decodes; ValueError, which says what a peer would refuse, if not."""
+    try:
+        decode(data, what)
+    except Refused as error:
+        raise ValueError(error.what) from error
+    return data
+
+
+def _declared(data: bytes) -> int:
+    # How many fields a packed map says that it has: its first byte, or the two or four after it.
+    head = data[0]
+    return head & 15 if head < 0xDE else int.from_bytes(data[1 : 3 if head == 0xDE else 5])
 
 
 class Fields:
@@ -39,6 +64,8 @@ class Fields:
         if len(values) != 1 or not isinstance(values[0][0], dict):
             raise Refused(Refusal.MALFORMED, f"{what}: must be one map")
         self._fields: dict[object, object] = values[0][0]
+        if len(self._fields) != _declared(data):
+            raise Refused(Refusal.MALFORMED, f"{what}: must not have one name twice")
 
     def refuse(self, name: str, must: str) -> Refused:
         """Return the refusal of one field, to be raised."""
@@ -52,9 +79,9 @@ class Fields:
         """Return the field as it is, None where it is absent."""
         return self._fields.get(name)
 
-    def names(self) -> set[str]:
-        """Return the names of all fields that have text for a name, the unknown included."""
-        return {name for name in self._fields if isinstance(name, str)}
+    def names(self) -> tuple[str, ...]:
+        """Return, sorted, the names of all fields that have text for one, unknown ones too."""
+        return tuple(sorted(name for name in self._fields if isinstance(name, str)))
 
     def integer(
         self, name: str, *, least: int = 0, most: int = INTEGER_MAX, default: int | None = None
@@ -86,8 +113,10 @@ class Fields:
         value = self._fields.get(name, default)
         if not isinstance(value, bytes):
             raise self.refuse(name, "must be bytes")
-        if len(value) > most or (exactly is not None and len(value) != exactly):
-            raise self.refuse(name, f"must be {exactly or f'at most {most}'} bytes")
+        if exactly is not None and len(value) != exactly:
+            raise self.refuse(name, f"must be {exactly} bytes")
+        if len(value) > most:
+            raise self.refuse(name, f"must be at most {most} bytes")
         return value
 
     def sequence(self, name: str, *, most: int) -> tuple[object, ...]:
@@ -100,10 +129,12 @@ class Fields:
     def texts(self, name: str, *, most: int) -> tuple[str, ...]:
         """Return an array of texts; empty where it is absent."""
         values = self.sequence(name, most=most)
-        for value in values:
-            if not isinstance(value, str) or len(value) > TEXT_CHARACTERS_MAX:
-                raise self.refuse(name, "must be an array of texts")
-        return tuple(str(value) for value in values)
+        texts = [each for each in values if isinstance(each, str)]
+        if len(texts) < len(values):
+            raise self.refuse(name, "must be an array of texts")
+        if texts and max(map(len, texts)) > TEXT_CHARACTERS_MAX:
+            raise self.refuse(name, f"must have texts of at most {TEXT_CHARACTERS_MAX} characters")
+        return tuple(texts)
 
     def mapping(self, name: str, *, most: int) -> dict[str, str]:
         """Return a map from text to text, of at most `most` entries; empty where it is absent."""
@@ -114,5 +145,6 @@ class Fields:
             if not (isinstance(key, str) and isinstance(content, str)):
                 raise self.refuse(name, "must be a map from text to text")
             if len(key) > TEXT_CHARACTERS_MAX or len(content) > TEXT_CHARACTERS_MAX:
-                raise self.refuse(name, f"must have texts of at most {TEXT_CHARACTERS_MAX}")
+                must = f"must have texts of at most {TEXT_CHARACTERS_MAX} characters"
+                raise self.refuse(name, must)
         return {str(key): str(content) for key, content in value.items()}

@@ -8,13 +8,14 @@
     drain/NAMESPACE/NAME             one service is
     ack/ORIGIN                       another cluster's drain is obeyed here
 
-Kinds that a later version adds are kept and passed on; they are `UNKNOWN` here.
+Kinds that a later version adds are kept and passed on; they are `UNKNOWN` here. What is written
+here can be read here: names that are none raise ValueError before they become a key.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
-from discovery.names import Origin, ServiceName, is_label, is_subdomain
+from discovery.names import Origin, ServiceName, is_label, is_subdomain, service_name
 from discovery.refusals import Refusal, Refused
 
 KEY_BYTES_MAX = 384
@@ -46,34 +47,51 @@ class RecordKey:
     """Whose drain is acknowledged."""
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
 CLUSTER_KEY = b"cluster"
 DRAIN_KEY = b"drain"
 
 
 def export_key(service: ServiceName) -> bytes:
-    """Return the key of a service's head record."""
-    return f"export/{service}".encode()
+    """Return the key of a service's head record. Raises ValueError for names that are none."""
+    return f"export/{_named(service)}".encode()
 
 
 def endpoints_key(service: ServiceName, number: int) -> bytes:
-    """Return the key of one of a service's records of endpoints; 0 <= number < 2**20."""
-    assert 0 <= number <= RECORD_NUMBER_MAX
-    return f"endpoints/{service}/{number}".encode()
+    """Return the key of one of a service's records of endpoints; 0 <= number < 2**20.
+
+    Raises ValueError for another number, and for names that are none.
+    """
+    if not 0 <= number <= RECORD_NUMBER_MAX:
+        raise ValueError(f"record number: {number}, must be from 0 to {RECORD_NUMBER_MAX}")
+    return f"endpoints/{_named(service)}/{number}".encode()
 
 
 def policy_key(namespace: str, name: str) -> bytes:
-    """Return the key of a travelling policy."""
+    """Return the key of a travelling policy. Raises ValueError for names that are none."""
+    if not (is_label(namespace) and is_subdomain(name)):
+        raise ValueError(f"policy: {namespace[:80]!r}/{name[:80]!r} is no name of an object")
     return f"policy/{namespace}/{name}".encode()
 
 
 def drain_key(service: ServiceName | None = None) -> bytes:
-    """Return the key of the drain of a service, or of the whole cluster."""
-    return DRAIN_KEY if service is None else f"drain/{service}".encode()
+    """Return the key of the drain of a service, or of the whole cluster.
+
+    Raises ValueError for names that are none.
+    """
+    return DRAIN_KEY if service is None else f"drain/{_named(service)}".encode()
 
 
 def ack_key(origin: Origin) -> bytes:
-    """Return the key of the acknowledgement of `origin`'s drain."""
+    """Return the key of the acknowledgement of `origin`'s drain; ValueError if it is no name."""
+    if not is_label(origin):
+        raise ValueError(f"origin: {origin[:80]!r} is no RFC 1123 label")
     return f"ack/{origin}".encode()
+
+
+def _named(service: ServiceName) -> ServiceName:
+    return service_name(service.namespace, service.name)
 
 
 def parse_key(key: bytes) -> RecordKey:
@@ -83,11 +101,8 @@ def parse_key(key: bytes) -> RecordKey:
     """
     if not 0 < len(key) <= KEY_BYTES_MAX:
         raise Refused(Refusal.OVERSIZED, f"record key: must have 1 to {KEY_BYTES_MAX} bytes")
-    try:
-        word, *parts = key.decode().split("/")
-        kind = Kind(word)
-    except ValueError:  # Neither UTF-8 nor a word of ours: of a later version.
-        return RecordKey(Kind.UNKNOWN)
+    word, *parts = key.decode(errors="replace").split("/")  # No name has the sign that replaces.
+    kind = _KINDS.get(word, Kind.UNKNOWN)  # A word that is not known is of a later version.
     parsed = RecordKey(kind) if kind is Kind.UNKNOWN else _parsed(kind, parts, key)
     if parsed is None:
         raise Refused(Refusal.MALFORMED, f"record key: {key[:120]!r} is none of its kind")
