@@ -3,27 +3,55 @@
 A record is a packed map {p: ports, z: zones, e: endpoints}. A port is [name, port, protocol]. An
 endpoint is [address, flags, node, zone, hostname]: the address as 4 or 16 bytes, flags of ready
 (1), serving (2) and terminating (4), the zone as an index into `z`. What a later version appends
-to an endpoint or a port is ignored here, and kept by those who pass the bytes on.
+to an endpoint or a port, and flags that it adds, are ignored here, and kept by those who pass the
+bytes on.
+
+An address has one spelling and can be that of a pod: none that means this host's link, a group, or
+nothing at all, and no IPv4 in the form of IPv6. Loopback is let be, for clusters that live on one
+machine.
+
+Three million endpoints are read when an agent starts: what is usual is checked in a few steps, and
+names that come again are checked once.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
+from typing import cast
 
-from discovery.fields import Fields, packed
+from discovery.fields import Fields, packed, proven
 from discovery.names import is_label, is_subdomain
 from failure_detect.packing import Packable
 
 ENDPOINTS_MAX = 16
 """Endpoints in one record: few enough for a datagram, enough to share what they have in common."""
 
-ENDPOINT_RECORD_BYTES_MAX = 8_192
+ENDPOINT_RECORD_BYTES_MAX = 16_384
+"""More than the longest names of sixteen endpoints and of a hundred ports take together."""
+
 PORTS_MAX = 100
 """As many as an EndpointSlice may have."""
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 _READY, _SERVING, _TERMINATING = 1, 2, 4
+_CONDITIONS = tuple(
+    (bool(flags & _READY), bool(flags & _SERVING), bool(flags & _TERMINATING)) for flags in range(8)
+)
+_CONDITION_BITS = len(_CONDITIONS) - 1
+
+_FIELDS = 4
+_ENTRY = "must be arrays of address, flags, node and zone"
+
+_ZONE = re.compile(r"[-A-Za-z0-9_.]{1,63}")
+_LINK_LOCAL = bytes((169, 254))
+_IPV4_IN_IPV6 = bytes(10) + b"\xff\xff"
+_SUSPECT = frozenset((0, 169, *range(224, 240), 0xFE, 0xFF))
+"""First bytes of addresses that may be no pod's."""
+
+_NAMES_REMEMBERED = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,6 +78,18 @@ class Endpoint:
     hostname: str = ""
 
 
+@dataclass(slots=True)
+class _Draft:
+    # An endpoint while it is written. A frozen one is built four times as slowly, field by field.
+    address: str
+    ready: bool
+    serving: bool
+    terminating: bool
+    node: str
+    zone: str
+    hostname: str
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointRecord:
     """One record: endpoints that listen on the same ports."""
@@ -69,18 +109,18 @@ class EndpointCounts:
 def encode_endpoints(record: EndpointRecord) -> bytes:
     """Return a record as bytes; equal records give equal bytes.
 
-    Raises ValueError for an address that is none, and for more than 16 endpoints.
+    An address in a longer spelling becomes canonical. Raises ValueError, which says what is
+    wrong, for whatever `decode_endpoints` would refuse.
     """
-    if len(record.endpoints) > ENDPOINTS_MAX:
-        raise ValueError(f"endpoints: {len(record.endpoints)}, at most {ENDPOINTS_MAX}")
     zones = sorted({endpoint.zone for endpoint in record.endpoints} - {""})
-    return packed(
+    data = packed(
         {
             "p": [[port.name, port.port, port.protocol] for port in record.ports],
             "z": list(zones) or None,
             "e": [_packed_endpoint(endpoint, zones) for endpoint in record.endpoints],
         }
     )
+    return proven(data, decode_endpoints, "endpoints")
 
 
 def _packed_endpoint(endpoint: Endpoint, zones: Sequence[str]) -> list[Packable]:
@@ -88,7 +128,7 @@ def _packed_endpoint(endpoint: Endpoint, zones: Sequence[str]) -> list[Packable]
         endpoint.ready * _READY + endpoint.serving * _SERVING + endpoint.terminating * _TERMINATING
     )
     zone = zones.index(endpoint.zone) if endpoint.zone else None
-    fields: list[Packable] = [ip_address(endpoint.address).packed, flags, endpoint.node, zone]
+    fields: list[Packable] = [packed_address(endpoint.address), flags, endpoint.node, zone]
     return [*fields, endpoint.hostname] if endpoint.hostname else fields
 
 
@@ -98,12 +138,11 @@ def decode_endpoints(data: bytes, what: str) -> EndpointRecord:
     zones = fields.texts("z", most=ENDPOINTS_MAX)
     if not all(map(is_zone, zones)):
         raise fields.refuse("z", "must be an array of label values")
-    endpoints = [
-        _endpoint(fields, each, zones) for each in fields.sequence("e", most=ENDPOINTS_MAX)
-    ]
+    entries = fields.sequence("e", most=ENDPOINTS_MAX)
+    endpoints = tuple([_endpoint(fields, entry, zones) for entry in entries])
     if len({endpoint.address for endpoint in endpoints}) < len(endpoints):
         raise fields.refuse("e", "must not have one address twice")
-    return EndpointRecord(read_ports(fields), tuple(endpoints))
+    return EndpointRecord(read_ports(fields), endpoints)
 
 
 def count_endpoints(data: bytes, what: str) -> EndpointCounts:
@@ -112,28 +151,80 @@ def count_endpoints(data: bytes, what: str) -> EndpointCounts:
     Raises `Refused` where the record is malformed in a way that counting notices.
     """
     fields = Fields(what, data, ENDPOINT_RECORD_BYTES_MAX)
-    endpoints = fields.sequence("e", most=ENDPOINTS_MAX)
-    ready = 0
-    for each in endpoints:
-        match each:
-            case (bytes(), int() as flags, *_):
-                ready += flags & _READY
-            case _:
-                raise fields.refuse("e", "must be arrays of an address and flags")
-    return EndpointCounts(len(endpoints), ready)
+    values = fields.sequence("e", most=ENDPOINTS_MAX)
+    entries = [each for each in values if isinstance(each, tuple) and len(each) >= _FIELDS]
+    flags = [each[1] for each in entries if type(each[1]) is int and each[1] >= 0]
+    if len(flags) < len(values):
+        raise fields.refuse("e", _ENTRY)
+    return EndpointCounts(len(flags), sum(map(_READY.__and__, flags)))
+
+
+def _endpoint(fields: Fields, entry: object, zones: Sequence[str]) -> Endpoint:
+    # Sixteen times for each record: what is usual stands here, what is not in functions below.
+    if not isinstance(entry, tuple) or len(entry) < _FIELDS:
+        raise fields.refuse("e", _ENTRY)
+    address, flags, node, zone = entry if len(entry) == _FIELDS else entry[:_FIELDS]
+    if type(flags) is not int or flags < 0:
+        raise fields.refuse("e", _ENTRY)
+    if type(address) is bytes and len(address) == 4 and address[0] not in _SUSPECT:
+        a, b, c, d = address
+        shown = f"{a}.{b}.{c}.{d}"
+    else:
+        shown = _address(fields, address)
+    if zone is not None and not (type(zone) is int and 0 <= zone < len(zones)):
+        raise fields.refuse("e", "has a zone that is not listed")
+    draft = _Draft(
+        shown,
+        *_CONDITIONS[flags & _CONDITION_BITS],
+        _node(fields, node),
+        "" if zone is None else zones[zone],
+        "" if len(entry) == _FIELDS else _hostname(fields, entry[_FIELDS]),
+    )
+    draft.__class__ = Endpoint  # type: ignore[assignment]  # The slots are the same.
+    return cast("Endpoint", draft)
+
+
+def _address(fields: Fields, value: object) -> str:
+    if not isinstance(value, bytes) or len(value) not in (4, 16):
+        raise fields.refuse("e", "has an address that is neither 4 nor 16 bytes")
+    if not is_address_of_pod(value):
+        raise fields.refuse("e", f"has {shown_address(value)}, which can be no pod's address")
+    return shown_address(value)
+
+
+def _node(fields: Fields, value: object) -> str:
+    if not isinstance(value, str):
+        raise fields.refuse("e", _ENTRY)
+    try:
+        return _known_node(value)
+    except ValueError:
+        raise fields.refuse("e", f"has the node {value[:80]!r}, which is no name") from None
+
+
+def _hostname(fields: Fields, value: object) -> str:
+    if not isinstance(value, str) or (value and not is_label(value)):
+        raise fields.refuse("e", "has a hostname that is no label")
+    return value
+
+
+@lru_cache(maxsize=_NAMES_REMEMBERED)
+def _known_node(name: str) -> str:
+    # Gives back the first of equal texts, so that thousands of endpoints of one node hold one.
+    # What is raised is not remembered, so nothing long is.
+    if name and not is_subdomain(name):
+        raise ValueError(name)
+    return name
 
 
 def read_ports(fields: Fields) -> tuple[EndpointPort, ...]:
-    """Return the field `p` of a record: ports by name, each name and each number once."""
+    """Return the field `p` of a record: ports, each name once (a number may have several)."""
     ports = []
     for each in fields.sequence("p", most=PORTS_MAX):
         match each:
-            case (str() as name, int() as port, str() as protocol, *_) if (
-                not isinstance(port, bool) and 1 <= port <= 65_535 and protocol in PROTOCOLS
-            ):
+            case (str() as name, int() as port, str() as protocol, *_) if is_port(port, protocol):
                 if name and not is_label(name):
                     raise fields.refuse("p", f"has the name {name[:80]!r}, which is no label")
-                ports.append(EndpointPort(name, port, protocol))
+                ports.append(_port(name, port, protocol))
             case _:
                 raise fields.refuse("p", "must be arrays of a name, a port and a protocol")
     if len({port.name for port in ports}) < len(ports):
@@ -141,44 +232,60 @@ def read_ports(fields: Fields) -> tuple[EndpointPort, ...]:
     return tuple(ports)
 
 
-def _endpoint(fields: Fields, each: object, zones: Sequence[str]) -> Endpoint:
-    match each:
-        case (bytes() as address, int() as flags, str() as node, (int() | None) as zone, *more):
-            pass
-        case _:
-            raise fields.refuse("e", "must be arrays of address, flags, node and zone")
-    if len(address) not in (4, 16):
-        raise fields.refuse("e", "has an address that is neither 4 nor 16 bytes")
-    if node and not is_subdomain(node):
-        raise fields.refuse("e", f"has the node {node[:80]!r}, which is no name")
-    if zone is not None and not 0 <= zone < len(zones):
-        raise fields.refuse("e", "has a zone that is not listed")
-    hostname = more[0] if more else ""
-    if not isinstance(hostname, str) or (hostname and not is_label(hostname)):
-        raise fields.refuse("e", "has a hostname that is no label")
-    return Endpoint(
-        address=shown_address(address),
-        ready=bool(flags & _READY),
-        serving=bool(flags & _SERVING),
-        terminating=bool(flags & _TERMINATING),
-        node=node,
-        zone="" if zone is None else zones[zone],
-        hostname=hostname,
-    )
+@lru_cache(maxsize=_NAMES_REMEMBERED)
+def _port(name: str, port: int, protocol: str) -> EndpointPort:
+    # One object for the same port of thousands of records.
+    return EndpointPort(name, port, protocol)
+
+
+def is_port(port: int, protocol: str) -> bool:
+    """Tell whether something can listen there: 1 to 65535 of TCP, UDP or SCTP; True is no 1."""
+    return type(port) is int and 1 <= port <= 65_535 and protocol in PROTOCOLS
 
 
 def shown_address(address: bytes) -> str:
     """Return 4 or 16 bytes as people write an address."""
-    if len(address) == 4:  # Three million of them are read at once: `ip_address` takes ten times.
-        return "%d.%d.%d.%d" % tuple(address)  # noqa: UP031 - the quickest way to say it.
+    if len(address) == 4:
+        return ".".join(map(str, address))
     return str(ip_address(address))
+
+
+def packed_address(text: str) -> bytes:
+    """Return the 4 or 16 bytes of an address in any spelling.
+
+    Raises ValueError for what is no address, and for one with a scope (`%eth0`): what is another
+    link on each host names nothing elsewhere.
+    """
+    address = ip_address(text)
+    if "%" in text:
+        raise ValueError(f"{text[:80]!r} has a scope, which means nothing to others")
+    return address.packed
+
+
+def is_address_of_pod(address: bytes) -> bool:
+    """Tell whether 4 or 16 bytes can be where something listens for other hosts, or loopback.
+
+    What Kubernetes forbids in an EndpointSlice is refused (unspecified, link-local, multicast),
+    broadcast, and IPv4 in the form of IPv6, which would be a second spelling.
+    """
+    if len(address) == 4:
+        return not (
+            address == bytes(4)
+            or address[:2] == _LINK_LOCAL
+            or 224 <= address[0] < 240
+            or address == b"\xff" * 4
+        )
+    return not (
+        address == bytes(16)
+        or address[:12] == _IPV4_IN_IPV6
+        or address[0] == 0xFF
+        or (address[0] == 0xFE and address[1] >> 6 == 0b10)
+    )
 
 
 def is_zone(text: str) -> bool:
     """Tell whether `text` can be the value of a zone or region label."""
-    return 0 < len(text) <= 63 and all(
-        char.isascii() and (char.isalnum() or char in "-_.") for char in text
-    )
+    return _ZONE.fullmatch(text) is not None
 
 
 def counts_of(endpoints: Iterable[Endpoint]) -> EndpointCounts:
