@@ -1,15 +1,23 @@
 """What the records of a set say, beside endpoints: cluster, export, policy, drain, ack.
 
 Each is a packed map whose fields are listed at its class. A record decodes or is refused whole;
-what it says in fields that are not known here is kept by whoever passes the bytes on.
+what it says in fields that are not known here is kept by whoever passes the bytes on. Whatever
+is encoded here decodes to an equal record: where it would not, encoding raises ValueError.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from discovery.endpoints import PORTS_MAX, PROTOCOLS, is_zone
-from discovery.fields import INTEGER_MAX, Fields, packed
-from discovery.names import is_label
+from discovery.endpoints import (
+    PORTS_MAX,
+    is_address_of_pod,
+    is_port,
+    is_zone,
+    packed_address,
+    shown_address,
+)
+from discovery.fields import Fields, packed, proven
+from discovery.names import is_label, is_subdomain
 
 RECORD_BYTES_MAX = 32_768
 """The most that any record may have, of kinds that are not known here too."""
@@ -17,6 +25,13 @@ RECORD_BYTES_MAX = 32_768
 GATEWAYS_MAX = 16
 LABELS_MAX = 32
 POLICY_BYTES_MAX = 16_384
+APP_PROTOCOL_CHARACTERS_MAX = 317
+"""A qualified name: a domain, a slash and a label."""
+
+NUMBER_MAX = 1 << 53
+"""Times and capacities: what JSON can say exactly."""
+
+IP_FAMILIES = ("IPv4", "IPv6")
 
 
 class ServiceType(StrEnum):
@@ -31,6 +46,7 @@ class Gateway:
     """Where an east-west gateway of a cluster takes traffic from other networks."""
 
     address: str
+    """IPv4 or IPv6 in its canonical form, or the name of a host in lower case."""
     port: int
 
 
@@ -115,8 +131,8 @@ class AckRecord:
 
 
 def encode_cluster(record: ClusterRecord) -> bytes:
-    """Return a cluster's record as bytes."""
-    return packed(
+    """Return a cluster's record as bytes; ValueError where `decode_cluster` would refuse it."""
+    data = packed(
         {
             "r": record.region or None,
             "n": record.network or None,
@@ -127,6 +143,7 @@ def encode_cluster(record: ClusterRecord) -> bytes:
             "c": record.capacity,
         }
     )
+    return proven(data, decode_cluster, "cluster")
 
 
 def decode_cluster(data: bytes, what: str) -> ClusterRecord:
@@ -151,22 +168,33 @@ def _gateways(fields: Fields) -> tuple[Gateway, ...]:
     gateways = []
     for each in fields.sequence("w", most=GATEWAYS_MAX):
         match each:
-            case (str() as address, int() as port, *_) if (
-                not isinstance(port, bool) and 1 <= port <= 65_535 and 0 < len(address) <= 253
-            ):
+            case (str() as address, int() as port, *_) if is_port(port, "TCP"):
+                if not is_gateway(address):
+                    raise fields.refuse("w", f"has {address[:80]!r}, which can be no gateway")
                 gateways.append(Gateway(address, port))
             case _:
                 raise fields.refuse("w", "must be arrays of an address and a port")
     return tuple(gateways)
 
 
-def _optional(fields: Fields, name: str, *, most: int = INTEGER_MAX) -> int | None:
-    return fields.integer(name, most=most) if fields.value(name) is not None else None
+def is_gateway(address: str) -> bool:
+    """Tell whether this can be a gateway: an address as `Endpoint` has it, or a host's name."""
+    if is_subdomain(address) and not address.rpartition(".")[2].isdigit():
+        return True
+    try:
+        numbers = packed_address(address)
+    except ValueError:
+        return False
+    return is_address_of_pod(numbers) and shown_address(numbers) == address
+
+
+def _optional(fields: Fields, name: str, *, most: int = NUMBER_MAX) -> int | None:
+    return fields.integer(name, most=most) if fields.has(name) else None
 
 
 def encode_export(record: ExportRecord) -> bytes:
-    """Return the head of a service as bytes."""
-    return packed(
+    """Return the head of a service as bytes; ValueError where `decode_export` would refuse it."""
+    data = packed(
         {
             "p": [[p.name, p.port, p.protocol, p.app_protocol] for p in record.ports],
             "t": None if record.type is ServiceType.CLUSTER_SET_IP else record.type.value,
@@ -182,6 +210,7 @@ def encode_export(record: ExportRecord) -> bytes:
             "c": record.capacity,
         }
     )
+    return proven(data, decode_export, "export")
 
 
 def decode_export(data: bytes, what: str) -> ExportRecord:
@@ -197,27 +226,38 @@ def decode_export(data: bytes, what: str) -> ExportRecord:
         ports=_service_ports(fields),
         type=ServiceType(kind),
         service_account=fields.text("s", most=253, default=""),
-        exported_at=fields.integer("x", most=1 << 53, default=0),
+        exported_at=fields.integer("x", most=NUMBER_MAX, default=0),
         session_affinity=affinity,
         session_affinity_timeout_s=_optional(fields, "o", most=86_400),
         internal_traffic_policy=fields.text("i", most=63, default=""),
         traffic_distribution=fields.text("d", most=63, default=""),
-        ip_families=fields.texts("f", most=2),
+        ip_families=_ip_families(fields),
         labels=fields.mapping("l", most=LABELS_MAX),
         annotations=fields.mapping("n", most=LABELS_MAX),
-        capacity=_optional(fields, "c", most=1 << 53),
+        capacity=_optional(fields, "c"),
     )
+
+
+def _ip_families(fields: Fields) -> tuple[str, ...]:
+    families = fields.texts("f", most=len(IP_FAMILIES))
+    if len(set(families)) < len(families) or not set(families) <= set(IP_FAMILIES):
+        raise fields.refuse("f", f"must be of {', '.join(IP_FAMILIES)}, each once")
+    return families
 
 
 def _service_ports(fields: Fields) -> tuple[ServicePort, ...]:
     ports = []
     for each in fields.sequence("p", most=PORTS_MAX):
         match each:
-            case (str() as name, int() as port, str() as protocol, str() as app, *_) if (
-                not isinstance(port, bool) and 1 <= port <= 65_535 and protocol in PROTOCOLS
+            case (str() as name, int() as port, str() as protocol, str() as app, *_) if is_port(
+                port, protocol
             ):
                 if name and not is_label(name):
                     raise fields.refuse("p", f"has the name {name[:80]!r}, which is no label")
+                if len(app) > APP_PROTOCOL_CHARACTERS_MAX:
+                    raise fields.refuse(
+                        "p", f"has the app protocol {app[:80]!r}, which is too long"
+                    )
                 ports.append(ServicePort(name, port, protocol, app))
             case _:
                 raise fields.refuse("p", "must be arrays of name, port, protocol, app protocol")
@@ -228,8 +268,8 @@ def _service_ports(fields: Fields) -> tuple[ServicePort, ...]:
 
 
 def encode_policy(record: PolicyRecord) -> bytes:
-    """Return a travelling policy as bytes."""
-    return packed({"s": record.spec, "x": record.created_at})
+    """Return a travelling policy as bytes; ValueError where `decode_policy` would refuse it."""
+    return proven(packed({"s": record.spec, "x": record.created_at}), decode_policy, "policy")
 
 
 def decode_policy(data: bytes, what: str) -> PolicyRecord:
@@ -237,13 +277,13 @@ def decode_policy(data: bytes, what: str) -> PolicyRecord:
     fields = Fields(what, data, RECORD_BYTES_MAX)
     return PolicyRecord(
         spec=fields.octets("s", most=POLICY_BYTES_MAX),
-        created_at=fields.integer("x", most=1 << 53, default=0),
+        created_at=fields.integer("x", most=NUMBER_MAX, default=0),
     )
 
 
 def encode_drain(record: DrainRecord) -> bytes:
-    """Return a drain as bytes."""
-    return packed(
+    """Return a drain as bytes; ValueError where `decode_drain` would refuse it."""
+    data = packed(
         {
             "i": record.drain,
             "x": record.started_at_ms,
@@ -251,6 +291,7 @@ def encode_drain(record: DrainRecord) -> bytes:
             "w": record.reason or None,
         }
     )
+    return proven(data, decode_drain, "drain")
 
 
 def decode_drain(data: bytes, what: str) -> DrainRecord:
@@ -258,7 +299,7 @@ def decode_drain(data: bytes, what: str) -> DrainRecord:
     fields = Fields(what, data, RECORD_BYTES_MAX)
     return DrainRecord(
         drain=_drain_name(fields),
-        started_at_ms=fields.integer("x", most=1 << 53),
+        started_at_ms=fields.integer("x", most=NUMBER_MAX),
         ramp_s=fields.integer("r", most=86_400, default=30),
         reason=fields.text("w", default=""),
     )
@@ -272,8 +313,8 @@ def _drain_name(fields: Fields) -> str:
 
 
 def encode_ack(record: AckRecord) -> bytes:
-    """Return an acknowledgement as bytes."""
-    return packed({"i": record.drain, "d": int(record.done)})
+    """Return an acknowledgement as bytes; ValueError where `decode_ack` would refuse it."""
+    return proven(packed({"i": record.drain, "d": int(record.done)}), decode_ack, "ack")
 
 
 def decode_ack(data: bytes, what: str) -> AckRecord:
