@@ -14,11 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from operator import is_not
+from typing import TypeAlias
 
 HASH_BYTES = 32
 FANOUT = 64
 _LEVEL_BITS = 6
 _EMPTY = bytes(HASH_BYTES)
+_KEY_BYTES_MAX = (1 << 16) - 1
+_VALUE_BYTES_MAX = (1 << 32) - 1
 
 Pairs = tuple[tuple[bytes, bytes], ...]
 
@@ -43,6 +47,8 @@ class Bucket:
             return None
         digest = blake2b(digest_size=HASH_BYTES, person=b"isthmus-bucket")
         for key, value in records:
+            if len(key) > _KEY_BYTES_MAX or len(value) > _VALUE_BYTES_MAX:
+                raise ValueError(f"record {key[:80]!r}: a key or value too long to be hashed")
             digest.update(len(key).to_bytes(2) + key + len(value).to_bytes(4))
             digest.update(value)
         return cls(digest.digest(), records)
@@ -78,6 +84,10 @@ class Change:
     after: bytes | None
 
 
+_Edits: TypeAlias = dict[int, dict[int, dict[bytes, bytes | None]]]
+"""What is put (or deleted: None) by branch, bucket within it, and key."""
+
+
 class RecordSet:
     """A set of records, by key. Immutable: `updated` returns another one."""
 
@@ -96,12 +106,24 @@ class RecordSet:
 
     @classmethod
     def of(cls, records: Mapping[bytes, bytes]) -> "RecordSet":
-        """Return the set of these records."""
+        """Return the set of these records; ValueError for a key of more than 65,535 bytes."""
         return EMPTY.updated(records)
 
     def __len__(self) -> int:
         """Return how many records there are."""
         return self.count
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is a set of the same records."""
+        return isinstance(other, RecordSet) and other.root == self.root
+
+    def __hash__(self) -> int:
+        """Return the hash of the root."""
+        return hash(self.root)
+
+    def __repr__(self) -> str:
+        """Return what tells one set from another at a glance."""
+        return f"RecordSet({self.count} records, {self.size_bytes} bytes, {self.root.hex()[:16]})"
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         """Iterate over (key, value) in the order of buckets and, in each, of keys."""
@@ -148,27 +170,22 @@ class RecordSet:
     def updated(self, put: Mapping[bytes, bytes], delete: Iterable[bytes] = ()) -> "RecordSet":
         """Return the set with these records put and those keys gone (absent ones do not matter).
 
-        A key that is both put and deleted is put. Costs what is touched, and 64 pointers.
+        A key that is both put and deleted is put. Costs what is touched, and 64 pointers. What
+        does not change stays the same object, up to the set itself. Raises ValueError for a key
+        of more than 65,535 bytes.
         """
-        touched: dict[int, dict[bytes, bytes | None]] = {}
+        edits: _Edits = {}
         for key in delete:
-            touched.setdefault(bucket_of(key), {})[key] = None
+            _edit(edits, key, None)
         for key, value in put.items():
-            touched.setdefault(bucket_of(key), {})[key] = value
-        by_branch: dict[int, dict[int, dict[bytes, bytes | None]]] = {}
-        for number, edits in touched.items():
-            by_branch.setdefault(number >> _LEVEL_BITS, {})[number & (FANOUT - 1)] = edits
+            _edit(edits, key, value)
         branches, count, size = list(self.branches), self.count, self.size_bytes
-        for number, edited in by_branch.items():
-            old = branches[number]
-            buckets = list(_NO_BUCKETS if old is None else old.buckets)
-            for index, edits in edited.items():
-                before = buckets[index]
-                pairs = _edited(() if before is None else before.records, edits)
-                count += len(pairs) - (0 if before is None else len(before.records))
-                size += _size(pairs) - (0 if before is None else _size(before.records))
-                buckets[index] = Bucket.of(pairs)
-            branches[number] = Branch.of(tuple(buckets))
+        for number, edited in edits.items():
+            branches[number], more, more_bytes = _edited_branch(branches[number], edited)
+            count += more
+            size += more_bytes
+        if not any(map(is_not, branches, self.branches)):
+            return self
         return RecordSet(tuple(branches), count, size)
 
     def changes_since(self, before: "RecordSet") -> list[Change]:
@@ -197,6 +214,31 @@ def _same(ours: Branch | Bucket | None, theirs: Branch | Bucket | None) -> bool:
     if ours is theirs:
         return True
     return ours is not None and theirs is not None and ours.digest == theirs.digest
+
+
+def _edit(edits: _Edits, key: bytes, value: bytes | None) -> None:
+    number = bucket_of(key)
+    branch = edits.setdefault(number >> _LEVEL_BITS, {})
+    branch.setdefault(number & (FANOUT - 1), {})[key] = value
+
+
+def _edited_branch(
+    old: Branch | None, edits: Mapping[int, Mapping[bytes, bytes | None]]
+) -> tuple[Branch | None, int, int]:
+    # The branch, and how many records and bytes it has more than before.
+    buckets = list(_NO_BUCKETS if old is None else old.buckets)
+    count = size = 0
+    for index, edited in edits.items():
+        before = buckets[index]
+        records = () if before is None else before.records
+        pairs = _edited(records, edited)
+        if pairs != records:
+            buckets[index] = Bucket.of(pairs)
+            count += len(pairs) - len(records)
+            size += _size(pairs) - _size(records)
+    if not any(map(is_not, buckets, _NO_BUCKETS if old is None else old.buckets)):
+        return old, 0, 0
+    return Branch.of(tuple(buckets)), count, size
 
 
 def _edited(pairs: Pairs, edits: Mapping[bytes, bytes | None]) -> Pairs:
