@@ -11,18 +11,21 @@ fleet vouches for the key. The body is a packed map, kept as it came:
     i  intents: [epoch, version, what, subject, amount] each, the latest last
     d  1 where the cluster departs: the set is empty and stays so
 
+What a later version adds to the map, to an intent or behind the certificate is ignored here, and
+kept by those who pass the bytes on. Of two manifests only `signed` is to be compared: the rest of
+`raw` is whatever the last relay wrote.
+
 Order: (generation, epoch, version, root). Higher wins everywhere, so merging is a maximum.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from discovery.authority import SIGNATURE_BYTES, Domain, Signer, Verifier
 from discovery.fields import Fields, packed
-from discovery.names import Origin, PublicKey, is_label
-from discovery.recordset import HASH_BYTES
+from discovery.names import Origin, PublicKey, is_label, is_pattern, matches
+from discovery.recordset import EMPTY, HASH_BYTES, RecordSet
 from discovery.refusals import Refusal, Refused
 from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
 
@@ -30,10 +33,14 @@ MANIFEST_BYTES_MAX = 1_536
 INTENTS_MAX = 8
 AUDIENCE_MAX = 32
 UID_CHARACTERS_MAX = 64
+SUBJECT_CHARACTERS_MAX = 127
+"""Of an intent: a namespace, a slash, a name."""
+
 LIFETIME_S_MAX = 7 * 86_400
 DEFAULT_LIFETIME_S = 3_600
 
-_SAFE_INTEGER_MAX = (1 << 63) - 1
+NUMBER_MAX = (1 << 63) - 1
+"""Of generations, epochs, versions and counts."""
 
 
 class Order(NamedTuple):
@@ -122,20 +129,29 @@ class Manifest:
     def is_for(self, cluster: Origin) -> bool:
         """Tell whether `cluster` is in the audience."""
         audience = self.body.audience
-        return not audience or any(fnmatchcase(cluster, pattern) for pattern in audience)
+        return not audience or any(matches(cluster, pattern) for pattern in audience)
 
 
 def sign_manifest(body: Body, signer: Signer, certificate: bytes = b"") -> Manifest:
     """Return the manifest of `body`, signed with the cluster's key.
 
-    Raises ValueError where a peer would refuse it: intents, audience or size beyond the limits.
+    Where it would be too long the oldest intents are left out; see `.body` for what was signed.
+    Raises ValueError where a peer would refuse it: audience or size beyond the limits, a departure
+    that leaves records, names that are none.
     """
     signed = packed(_packed_body(body))
+    while body.intents and _too_long(signed, certificate):
+        body = replace(body, intents=body.intents[1:])
+        signed = packed(_packed_body(body))
     raw = _joined(signed, signer.sign(Domain.MANIFEST, signed), certificate)
     try:
         return decode_manifest(raw)
     except Refused as error:
         raise ValueError(f"manifest: {error.what}") from error
+
+
+def _too_long(signed: bytes, certificate: bytes) -> bool:
+    return len(_joined(signed, bytes(SIGNATURE_BYTES), certificate)) > MANIFEST_BYTES_MAX
 
 
 def _joined(signed: bytes, signature: bytes, certificate: bytes) -> bytes:
@@ -176,7 +192,7 @@ def decode_manifest(raw: bytes) -> Manifest:
     match [value for value, _ in values]:
         case [(bytes() as signed, bytes() as signature)]:
             certificate = b""
-        case [(bytes() as signed, bytes() as signature, bytes() as certificate)] if certificate:
+        case [(bytes() as signed, bytes() as signature, bytes() as certificate, *_)]:
             pass
         case _:
             raise Refused(Refusal.MALFORMED, "manifest: must be a body and a signature")
@@ -193,21 +209,28 @@ def _body(signed: bytes) -> Body:
     body = Body(
         origin=Origin(origin),
         uid=fields.text("u", most=UID_CHARACTERS_MAX, default=""),
-        generation=fields.integer("g", most=_SAFE_INTEGER_MAX),
-        epoch=fields.integer("e", most=_SAFE_INTEGER_MAX),
-        version=fields.integer("v", most=_SAFE_INTEGER_MAX),
+        generation=fields.integer("g", most=NUMBER_MAX),
+        epoch=fields.integer("e", most=NUMBER_MAX),
+        version=fields.integer("v", most=NUMBER_MAX),
         root=fields.octets("r", exactly=HASH_BYTES),
-        count=fields.integer("n", most=_SAFE_INTEGER_MAX),
-        size_bytes=fields.integer("s", most=_SAFE_INTEGER_MAX),
+        count=fields.integer("n", most=NUMBER_MAX),
+        size_bytes=fields.integer("s", most=NUMBER_MAX),
         lifetime_s=fields.integer("l", least=1, most=LIFETIME_S_MAX, default=DEFAULT_LIFETIME_S),
-        signed_at_ms=fields.integer("w", most=_SAFE_INTEGER_MAX, default=0),
-        audience=fields.texts("a", most=AUDIENCE_MAX),
+        signed_at_ms=fields.integer("w", most=NUMBER_MAX, default=0),
+        audience=_audience(fields),
         intents=_intents(fields),
         departs=bool(fields.integer("d", most=1, default=0)),
     )
-    if body.departs and body.count:
+    if body.departs and (body.root, body.count, body.size_bytes) != (EMPTY.root, 0, 0):
         raise fields.refuse("d", "a cluster that departs has no records")
     return body
+
+
+def _audience(fields: Fields) -> tuple[str, ...]:
+    patterns = fields.texts("a", most=AUDIENCE_MAX)
+    if not all(map(is_pattern, patterns)):
+        raise fields.refuse("a", "must be names of clusters, or patterns with *")
+    return patterns
 
 
 def _intents(fields: Fields) -> tuple[Intent, ...]:
@@ -222,8 +245,10 @@ def _intents(fields: Fields) -> tuple[Intent, ...]:
                 int() as n,
                 *_,
             ):
-                if min(epoch, version, n) < 0 or len(subject) > 127:
-                    raise fields.refuse("i", "has numbers below zero or too long a subject")
+                if not all(map(_is_number, (epoch, version, n))):
+                    raise fields.refuse("i", f"has numbers that are not from 0 to {NUMBER_MAX}")
+                if len(subject) > SUBJECT_CHARACTERS_MAX:
+                    raise fields.refuse("i", f"has subjects above {SUBJECT_CHARACTERS_MAX}")
                 if kind in list(IntentKind):  # A later version may mean more than we know.
                     intents.append(Intent(epoch, version, IntentKind(kind), subject, n))
             case _:
@@ -231,11 +256,22 @@ def _intents(fields: Fields) -> tuple[Intent, ...]:
     return tuple(intents)
 
 
+def _is_number(value: int) -> bool:
+    return type(value) is int and 0 <= value <= NUMBER_MAX
+
+
 def with_intent(intents: tuple[Intent, ...], intent: Intent) -> tuple[Intent, ...]:
     """Return the intents with one more, the oldest dropped where there are too many."""
     return (*intents, intent)[-INTENTS_MAX:]
 
 
-def continued(body: Body, **changes: object) -> Body:
-    """Return `body` with some fields changed, as the next version of the same epoch."""
-    return replace(body, version=body.version + 1, **changes)  # type: ignore[arg-type]  # By name.
+def continued(body: Body, records: RecordSet, *, signed_at_ms: int) -> Body:
+    """Return the next version of the same epoch, which signs `records`; its intents stay."""
+    return replace(
+        body,
+        version=body.version + 1,
+        root=records.root,
+        count=records.count,
+        size_bytes=records.size_bytes,
+        signed_at_ms=signed_at_ms,
+    )
