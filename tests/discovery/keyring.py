@@ -11,15 +11,15 @@ from discovery.authority import SIGNATURE_BYTES, Domain, message
 from discovery.names import PUBLIC_KEY_BYTES, PublicKey
 
 
+@dataclass(frozen=True, slots=True)
 class Keyring:
     """Knows every key: gives out signers by name, and verifies for all."""
 
-    def __init__(self, seed: int) -> None:
-        self._root = seed.to_bytes(8)
+    seed: int
 
     def public(self, name: str) -> PublicKey:
         """The public key of the signer `name`."""
-        digest = blake2b(name.encode(), key=self._root, digest_size=PUBLIC_KEY_BYTES)
+        digest = blake2b(name.encode(), key=self.seed.to_bytes(8), digest_size=PUBLIC_KEY_BYTES)
         return PublicKey(digest.digest())
 
     def signer(self, name: str) -> "RingSigner":
@@ -32,7 +32,9 @@ class Keyring:
 
     def signature(self, key: PublicKey, domain: Domain, body: bytes) -> bytes:
         """The 64 bytes that only the signer of this public key may make."""
-        private = blake2b(key, key=self._root, digest_size=32, person=b"private").digest()
+        private = blake2b(
+            key, key=self.seed.to_bytes(8), digest_size=32, person=b"private"
+        ).digest()
         signed = message(domain, body)
         return blake2b(signed, key=private, digest_size=SIGNATURE_BYTES).digest()
 
