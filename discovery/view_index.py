@@ -1,0 +1,405 @@
+"""What one origin says, by service: packed bytes, shared with its set, and a few counts.
+
+Each record is checked when it comes in and read when somebody asks. One that is malformed inside a
+set that is whole and signed is refused; the last good version of its key stays in force until the
+key changes again, and the refusal shows meanwhile.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from discovery.endpoints import (
+    ENDPOINT_RECORD_BYTES_MAX,
+    Endpoint,
+    EndpointPort,
+    EndpointRecord,
+    decode_endpoints,
+    read_ports,
+)
+from discovery.fields import Fields
+from discovery.keys import RECORD_NUMBER_MAX, Kind, RecordKey, parse_key
+from discovery.names import Origin, ServiceName
+from discovery.policy import TrafficPolicy, read_travelling
+from discovery.ramps import FULL_WEIGHT, Ramp
+from discovery.records import (
+    AckRecord,
+    ClusterRecord,
+    decode_ack,
+    decode_cluster,
+    decode_drain,
+    decode_export,
+    decode_policy,
+)
+from discovery.recordset import Change
+from discovery.refusals import Refusal, Refused
+from discovery.tally import NOBODY, Tally, tally_endpoints, total_tally
+from failure_detect.clock import Instant
+
+_UNKNOWN_CLUSTER = ClusterRecord()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFault:
+    """A record that is refused, as long as it stands in the origin's set."""
+
+    origin: Origin
+    key: bytes
+    reason: Refusal
+    what: str
+    has_last_good: bool
+    """Whether an earlier version of it is in force."""
+
+
+class Holding:
+    """What one origin has of one service."""
+
+    __slots__ = ("edition", "head", "numbers", "tallies", "tally", "values")
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self.head: bytes | None = None
+        self.numbers: tuple[int, ...] = ()
+        self.values: tuple[bytes, ...] = ()
+        self.tallies: tuple[Tally, ...] = ()
+        self.tally: Tally = ()
+        self.edition = 0
+        """Grows whenever its endpoints, or what is held of them, may have changed."""
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is left of it."""
+        return self.head is None and not self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Endpoints that the importer's guard keeps, though the origin's set has them no more."""
+
+    endpoints: tuple[Endpoint, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What was last known of a service of which head or endpoints have gone."""
+
+    head: bytes | None
+    ports: tuple[EndpointPort, ...]
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch of changes touched."""
+
+    services: dict[ServiceName, None] = field(default_factory=dict)
+    heads: dict[ServiceName, None] = field(default_factory=dict)
+    """Of these the head came, went or changed."""
+    cluster: bool = False
+    drains: dict[ServiceName | None, None] = field(default_factory=dict)
+    acks: dict[Origin, None] = field(default_factory=dict)
+    policies: dict[ServiceName, TrafficPolicy | None] = field(default_factory=dict)
+
+
+class OriginIndex:
+    """All that one origin says, as far as it is understood here."""
+
+    __slots__ = (
+        "acks",
+        "cluster",
+        "down",
+        "drains",
+        "faults",
+        "held",
+        "holdings",
+        "origin",
+        "policies",
+        "remains",
+    )
+
+    def __init__(self, origin: Origin) -> None:
+        """Know nothing of `origin`."""
+        self.origin = origin
+        self.cluster = _UNKNOWN_CLUSTER
+        self.holdings: dict[ServiceName, Holding] = {}
+        self.drains: dict[ServiceName | None, Ramp] = {}
+        self.acks: dict[Origin, AckRecord] = {}
+        self.policies: dict[ServiceName, TrafficPolicy] = {}
+        self.faults: dict[bytes, RecordFault] = {}
+        self.down: frozenset[str] = NOBODY
+        self.held: dict[ServiceName, Held] = {}
+        self.remains: dict[ServiceName, Remains] = {}
+
+    def apply(self, changes: Iterable[Change], now: Instant, edition: int) -> Touched:
+        """Take what became of records; `edition` is above all that were given before."""
+        touched = Touched()
+        edits: dict[ServiceName, list[tuple[int, bytes | None, Tally]]] = {}
+        for name in [name for name in self.remains if name not in self.held]:
+            del self.remains[name]
+        for change in changes:
+            try:
+                key = _parsed(change.key)
+                self._take(key, change, now, touched, edits)
+                self.faults.pop(change.key, None)
+            except Refused as refused:
+                self._refuse(change, refused, touched)
+        for service, edited in edits.items():
+            self._edit(service, edited, edition)
+            touched.services[service] = None
+        for service in touched.heads:
+            self._sweep(service)
+            touched.services[service] = None
+        return touched
+
+    def _take(
+        self,
+        key: RecordKey,
+        change: Change,
+        now: Instant,
+        touched: Touched,
+        edits: dict[ServiceName, list[tuple[int, bytes | None, Tally]]],
+    ) -> None:
+        match key.kind, key.service:
+            case Kind.ENDPOINTS, ServiceName() as service:
+                data = change.after
+                tally = () if data is None else tally_endpoints(data, _what(change.key), self.down)
+                edits.setdefault(service, []).append((key.number, data, tally))
+            case Kind.EXPORT, ServiceName() as service:
+                if change.after is not None:
+                    decode_export(change.after, _what(change.key))
+                self._set_head(service, change.after)
+                touched.heads[service] = None
+            case _:
+                self._take_other(key, change, now, touched)
+
+    def _take_other(self, key: RecordKey, change: Change, now: Instant, touched: Touched) -> None:
+        data, what = change.after, _what(change.key)
+        match key.kind:
+            case Kind.CLUSTER:
+                self.cluster = _UNKNOWN_CLUSTER if data is None else decode_cluster(data, what)
+                touched.cluster = True
+            case Kind.DRAIN:
+                self._set_drain(key.service, data, what, now)
+                touched.drains[key.service] = None
+            case Kind.ACK if key.origin is not None:
+                if data is None:
+                    self.acks.pop(key.origin, None)
+                else:
+                    self.acks[key.origin] = decode_ack(data, what)
+                touched.acks[key.origin] = None
+            case Kind.POLICY if key.service is not None:
+                self._set_policy(key.service, data, what)
+                touched.policies[key.service] = self.policies.get(key.service)
+            case _:
+                pass  # Of a later version: kept and passed on by the catalog, nothing to us.
+
+    def _set_head(self, service: ServiceName, data: bytes | None) -> None:
+        holding = self.holdings.get(service)
+        if holding is None:
+            if data is None:
+                return
+            holding = self.holdings[service] = Holding()
+        if data is None and holding.head is not None:
+            self._keep(service, holding)
+        holding.head = data
+
+    def _set_drain(
+        self, service: ServiceName | None, data: bytes | None, what: str, now: Instant
+    ) -> None:
+        if data is None:
+            self.drains.pop(service, None)
+            return
+        record, old = decode_drain(data, what), self.drains.get(service)
+        ramp = Ramp(record, now) if old is None else old.succeeded_by(record, now)
+        self.drains[service] = ramp
+
+    def _set_policy(self, subject: ServiceName, data: bytes | None, what: str) -> None:
+        if data is None:
+            self.policies.pop(subject, None)
+            return
+        record = decode_policy(data, what)
+        policy = read_travelling(self.origin, subject, record.spec, record.created_at)
+        self.policies[subject] = policy
+
+    def _refuse(self, change: Change, refused: Refused, touched: Touched) -> None:
+        if change.after is None:  # A key that was never understood has gone.
+            self.faults.pop(change.key, None)
+            return
+        try:
+            key = _parsed(change.key)
+        except Refused:
+            key = RecordKey(Kind.UNKNOWN)
+        known = self._knows(key)
+        self.faults[change.key] = RecordFault(
+            self.origin, change.key, refused.reason, refused.what, known
+        )
+        if key.kind in (Kind.ENDPOINTS, Kind.EXPORT) and key.service is not None:
+            touched.services[key.service] = None
+
+    def _knows(self, key: RecordKey) -> bool:
+        holding = None if key.service is None else self.holdings.get(key.service)
+        match key.kind:
+            case Kind.CLUSTER:
+                return self.cluster is not _UNKNOWN_CLUSTER
+            case Kind.EXPORT:
+                return holding is not None and holding.head is not None
+            case Kind.ENDPOINTS:
+                return holding is not None and key.number in holding.numbers
+            case Kind.POLICY:
+                return key.service in self.policies
+            case Kind.DRAIN:
+                return key.service in self.drains
+            case Kind.ACK:
+                return key.origin in self.acks
+            case Kind.UNKNOWN:
+                return False
+
+    def _edit(
+        self,
+        service: ServiceName,
+        edited: Sequence[tuple[int, bytes | None, Tally]],
+        edition: int,
+    ) -> None:
+        holding = self.holdings.get(service)
+        if holding is None:
+            holding = self.holdings[service] = Holding()
+        had = bool(holding.values)
+        rows = {
+            number: (value, tally)
+            for number, value, tally in zip(
+                holding.numbers, holding.values, holding.tallies, strict=True
+            )
+        }
+        for number, value, tally in edited:
+            if value is None:
+                rows.pop(number, None)
+            else:
+                rows[number] = (value, tally)
+        if had and not rows:
+            self._keep(service, holding)
+        holding.numbers = numbers = tuple(sorted(rows))
+        holding.values = tuple(rows[number][0] for number in numbers)
+        self._set_tallies(holding, tuple(rows[number][1] for number in numbers))
+        holding.edition = edition
+        self._sweep(service)
+
+    def _set_tallies(self, holding: Holding, tallies: tuple[Tally, ...]) -> None:
+        holding.tallies = tallies
+        holding.tally = tallies[0] if len(tallies) == 1 else total_tally(tallies)
+
+    def _sweep(self, service: ServiceName) -> None:
+        holding = self.holdings.get(service)
+        if holding is not None and holding.is_empty():
+            del self.holdings[service]
+
+    def _keep(self, service: ServiceName, holding: Holding) -> None:
+        old = self.remains.get(service)
+        head = holding.head if holding.head is not None or old is None else old.head
+        ports = _ports(holding.values[0]) if holding.values else (old.ports if old else ())
+        self.remains[service] = Remains(head, ports)
+
+    # --- overlays, guards, questions -----------------------------------------------------
+
+    def set_down(self, nodes: frozenset[str], edition: int) -> list[ServiceName]:
+        """Take the nodes that are down, all of them; return the services that may differ."""
+        changed = [node.encode() for node in sorted(nodes ^ self.down)]
+        self.down = nodes
+        if not changed:
+            return []
+        return [
+            service
+            for service, holding in self.holdings.items()
+            if self._recount(holding, changed, edition)
+        ]
+
+    def _recount(self, holding: Holding, nodes: Sequence[bytes], edition: int) -> bool:
+        tallies = list(holding.tallies)
+        touched = False
+        for at, value in enumerate(holding.values):
+            if any(node in value for node in nodes):
+                tallies[at] = tally_endpoints(value, "record", self.down)
+                touched = True
+        if touched:
+            self._set_tallies(holding, tuple(tallies))
+            holding.edition = edition
+        return touched
+
+    def head_of(self, service: ServiceName) -> bytes | None:
+        """Return the head that counts: the set's, or the last one where a guard holds some."""
+        holding = self.holdings.get(service)
+        if holding is not None and holding.head is not None:
+            return holding.head
+        remains = self.remains.get(service)
+        return remains.head if remains is not None and service in self.held else None
+
+    def held_ports(self, service: ServiceName) -> tuple[EndpointPort, ...]:
+        """Return the ports on which endpoints that a guard holds are taken to listen."""
+        holding, remains = self.holdings.get(service), self.remains.get(service)
+        if holding is not None and holding.values:
+            return _ports(holding.values[0])
+        if remains is not None and remains.ports:
+            return remains.ports
+        head = self.head_of(service)
+        ports = () if head is None else decode_export(head, "head").ports
+        return tuple(EndpointPort(port.name, port.port, port.protocol) for port in ports)
+
+    def drain_weight(
+        self, service: ServiceName, now: Instant, acknowledged: AckRecord | None
+    ) -> int:
+        """Return what drains of the cluster and of the service leave, from 1000 to 0.
+
+        A drain that `acknowledged`, our own word of before, calls done leaves nothing at once.
+        """
+        ramps = (self.drains.get(None), self.drains.get(service)) if self.drains else ()
+        return min(
+            (weight_of(ramp, now, acknowledged) for ramp in ramps if ramp is not None),
+            default=FULL_WEIGHT,
+        )
+
+
+def weight_of(ramp: Ramp, now: Instant, acknowledged: AckRecord | None) -> int:
+    """Return what a drain leaves at `now`; nothing where it was acknowledged as done."""
+    if acknowledged is not None and acknowledged.done and acknowledged.drain == ramp.record.drain:
+        return 0
+    return ramp.weight(now)
+
+
+def records_of(
+    numbers: Sequence[int], values: Sequence[bytes]
+) -> Iterator[tuple[int, EndpointRecord]]:
+    """Iterate over (number, record), decoded; each was found whole when it came in."""
+    for number, value in zip(numbers, values, strict=True):
+        yield number, decode_endpoints(value, f"record {number}")
+
+
+def _ports(value: bytes) -> tuple[EndpointPort, ...]:
+    return read_ports(Fields("record", value, ENDPOINT_RECORD_BYTES_MAX))
+
+
+def _what(key: bytes) -> str:
+    return f"record {key.decode(errors='replace')[:120]}"
+
+
+def _parsed(key: bytes) -> RecordKey:
+    prefix, _, number = key.rpartition(b"/")
+    if key.startswith(b"endpoints/") and number.isdigit() and len(number) < 7:
+        service = _service_of(prefix)
+        if service is not None and (number == b"0" or number[:1] != b"0"):
+            parsed = int(number)
+            if parsed <= RECORD_NUMBER_MAX:
+                return RecordKey(Kind.ENDPOINTS, service, parsed)
+    return _parsed_once(key)
+
+
+@lru_cache(maxsize=1 << 15)
+def _service_of(prefix: bytes) -> ServiceName | None:
+    # One object for all records of a service; None where the slow way has to say what is wrong.
+    try:
+        service = parse_key(prefix + b"/0").service
+    except Refused:
+        return None
+    return service
+
+
+@lru_cache(maxsize=1 << 15)
+def _parsed_once(key: bytes) -> RecordKey:
+    return parse_key(key)
