@@ -5,20 +5,21 @@ set that is whole and signed is refused; the last good version of its key stays 
 key changes again, and the refusal shows meanwhile.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from discovery.endpoints import (
-    ENDPOINT_RECORD_BYTES_MAX,
-    Endpoint,
-    EndpointPort,
-    EndpointRecord,
-    decode_endpoints,
-    read_ports,
+from discovery.endpoints import EndpointPort
+from discovery.holdings import (
+    Held,
+    Holding,
+    RecordFault,
+    Remains,
+    parsed,
+    ports_of,
+    shown_key,
+    weight_of,
 )
-from discovery.fields import Fields
-from discovery.keys import RECORD_NUMBER_MAX, Kind, RecordKey, parse_key
+from discovery.keys import Kind, RecordKey
 from discovery.names import Origin, ServiceName
 from discovery.policy import TrafficPolicy, read_travelling
 from discovery.ramps import FULL_WEIGHT, Ramp
@@ -32,59 +33,11 @@ from discovery.records import (
     decode_policy,
 )
 from discovery.recordset import Change
-from discovery.refusals import Refusal, Refused
+from discovery.refusals import Refused
 from discovery.tally import NOBODY, Tally, tally_endpoints, total_tally
 from failure_detect.clock import Instant
 
 _UNKNOWN_CLUSTER = ClusterRecord()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFault:
-    """A record that is refused, as long as it stands in the origin's set."""
-
-    origin: Origin
-    key: bytes
-    reason: Refusal
-    what: str
-    has_last_good: bool
-    """Whether an earlier version of it is in force."""
-
-
-class Holding:
-    """What one origin has of one service."""
-
-    __slots__ = ("edition", "head", "numbers", "tallies", "tally", "values")
-
-    def __init__(self) -> None:
-        """Hold nothing."""
-        self.head: bytes | None = None
-        self.numbers: tuple[int, ...] = ()
-        self.values: tuple[bytes, ...] = ()
-        self.tallies: tuple[Tally, ...] = ()
-        self.tally: Tally = ()
-        self.edition = 0
-        """Grows whenever its endpoints, or what is held of them, may have changed."""
-
-    def is_empty(self) -> bool:
-        """Tell whether nothing is left of it."""
-        return self.head is None and not self.values
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Endpoints that the importer's guard keeps, though the origin's set has them no more."""
-
-    endpoints: tuple[Endpoint, ...]
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """What was last known of a service of which head or endpoints have gone."""
-
-    head: bytes | None
-    ports: tuple[EndpointPort, ...]
 
 
 @dataclass(slots=True)
@@ -137,7 +90,7 @@ class OriginIndex:
             del self.remains[name]
         for change in changes:
             try:
-                key = _parsed(change.key)
+                key = parsed(change.key)
                 self._take(key, change, now, touched, edits)
                 self.faults.pop(change.key, None)
             except Refused as refused:
@@ -161,18 +114,20 @@ class OriginIndex:
         match key.kind, key.service:
             case Kind.ENDPOINTS, ServiceName() as service:
                 data = change.after
-                tally = () if data is None else tally_endpoints(data, _what(change.key), self.down)
+                tally = (
+                    () if data is None else tally_endpoints(data, shown_key(change.key), self.down)
+                )
                 edits.setdefault(service, []).append((key.number, data, tally))
             case Kind.EXPORT, ServiceName() as service:
                 if change.after is not None:
-                    decode_export(change.after, _what(change.key))
+                    decode_export(change.after, shown_key(change.key))
                 self._set_head(service, change.after)
                 touched.heads[service] = None
             case _:
                 self._take_other(key, change, now, touched)
 
     def _take_other(self, key: RecordKey, change: Change, now: Instant, touched: Touched) -> None:
-        data, what = change.after, _what(change.key)
+        data, what = change.after, shown_key(change.key)
         match key.kind:
             case Kind.CLUSTER:
                 self.cluster = _UNKNOWN_CLUSTER if data is None else decode_cluster(data, what)
@@ -225,33 +180,36 @@ class OriginIndex:
             self.faults.pop(change.key, None)
             return
         try:
-            key = _parsed(change.key)
+            key = parsed(change.key)
         except Refused:
             key = RecordKey(Kind.UNKNOWN)
         known = self._knows(key)
+        about = key.service if key.kind in (Kind.ENDPOINTS, Kind.EXPORT) else None
         self.faults[change.key] = RecordFault(
-            self.origin, change.key, refused.reason, refused.what, known
+            self.origin, change.key, refused.reason, refused.what, known, about
         )
-        if key.kind in (Kind.ENDPOINTS, Kind.EXPORT) and key.service is not None:
-            touched.services[key.service] = None
+        if about is not None:
+            touched.services[about] = None
 
     def _knows(self, key: RecordKey) -> bool:
         holding = None if key.service is None else self.holdings.get(key.service)
+        known = False
         match key.kind:
             case Kind.CLUSTER:
-                return self.cluster is not _UNKNOWN_CLUSTER
+                known = self.cluster is not _UNKNOWN_CLUSTER
             case Kind.EXPORT:
-                return holding is not None and holding.head is not None
+                known = holding is not None and holding.head is not None
             case Kind.ENDPOINTS:
-                return holding is not None and key.number in holding.numbers
+                known = holding is not None and key.number in holding.numbers
             case Kind.POLICY:
-                return key.service in self.policies
+                known = key.service in self.policies
             case Kind.DRAIN:
-                return key.service in self.drains
+                known = key.service in self.drains
             case Kind.ACK:
-                return key.origin in self.acks
+                known = key.origin in self.acks
             case Kind.UNKNOWN:
-                return False
+                pass
+        return known
 
     def _edit(
         self,
@@ -294,7 +252,7 @@ class OriginIndex:
     def _keep(self, service: ServiceName, holding: Holding) -> None:
         old = self.remains.get(service)
         head = holding.head if holding.head is not None or old is None else old.head
-        ports = _ports(holding.values[0]) if holding.values else (old.ports if old else ())
+        ports = ports_of(holding.values[0]) if holding.values else (old.ports if old else ())
         self.remains[service] = Remains(head, ports)
 
     # --- overlays, guards, questions -----------------------------------------------------
@@ -323,6 +281,10 @@ class OriginIndex:
             holding.edition = edition
         return touched
 
+    def services(self) -> list[ServiceName]:
+        """Return the services that it says anything about, or of which a guard holds some."""
+        return [*self.holdings, *(name for name in self.held if name not in self.holdings)]
+
     def head_of(self, service: ServiceName) -> bytes | None:
         """Return the head that counts: the set's, or the last one where a guard holds some."""
         holding = self.holdings.get(service)
@@ -335,7 +297,7 @@ class OriginIndex:
         """Return the ports on which endpoints that a guard holds are taken to listen."""
         holding, remains = self.holdings.get(service), self.remains.get(service)
         if holding is not None and holding.values:
-            return _ports(holding.values[0])
+            return ports_of(holding.values[0])
         if remains is not None and remains.ports:
             return remains.ports
         head = self.head_of(service)
@@ -354,52 +316,3 @@ class OriginIndex:
             (weight_of(ramp, now, acknowledged) for ramp in ramps if ramp is not None),
             default=FULL_WEIGHT,
         )
-
-
-def weight_of(ramp: Ramp, now: Instant, acknowledged: AckRecord | None) -> int:
-    """Return what a drain leaves at `now`; nothing where it was acknowledged as done."""
-    if acknowledged is not None and acknowledged.done and acknowledged.drain == ramp.record.drain:
-        return 0
-    return ramp.weight(now)
-
-
-def records_of(
-    numbers: Sequence[int], values: Sequence[bytes]
-) -> Iterator[tuple[int, EndpointRecord]]:
-    """Iterate over (number, record), decoded; each was found whole when it came in."""
-    for number, value in zip(numbers, values, strict=True):
-        yield number, decode_endpoints(value, f"record {number}")
-
-
-def _ports(value: bytes) -> tuple[EndpointPort, ...]:
-    return read_ports(Fields("record", value, ENDPOINT_RECORD_BYTES_MAX))
-
-
-def _what(key: bytes) -> str:
-    return f"record {key.decode(errors='replace')[:120]}"
-
-
-def _parsed(key: bytes) -> RecordKey:
-    prefix, _, number = key.rpartition(b"/")
-    if key.startswith(b"endpoints/") and number.isdigit() and len(number) < 7:
-        service = _service_of(prefix)
-        if service is not None and (number == b"0" or number[:1] != b"0"):
-            parsed = int(number)
-            if parsed <= RECORD_NUMBER_MAX:
-                return RecordKey(Kind.ENDPOINTS, service, parsed)
-    return _parsed_once(key)
-
-
-@lru_cache(maxsize=1 << 15)
-def _service_of(prefix: bytes) -> ServiceName | None:
-    # One object for all records of a service; None where the slow way has to say what is wrong.
-    try:
-        service = parse_key(prefix + b"/0").service
-    except Refused:
-        return None
-    return service
-
-
-@lru_cache(maxsize=1 << 15)
-def _parsed_once(key: bytes) -> RecordKey:
-    return parse_key(key)

@@ -1,0 +1,87 @@
+"""What is wrong with what a view was told, and how much it holds."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from discovery.holdings import RecordFault
+from discovery.names import Origin
+from discovery.policy_book import LocalPolicyFault
+from discovery.refusals import Refusal
+from discovery.view_origin import Known
+
+
+@dataclass(frozen=True, slots=True)
+class NotImported:
+    """What one origin says and may not say here."""
+
+    origin: Origin
+    reason: Refusal
+    count: int
+    """Services, or policies, that are refused for that reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewHealth:
+    """The refusals that are in force now."""
+
+    records: tuple[RecordFault, ...]
+    """Malformed records inside valid sets, by origin and key."""
+    policies: tuple[LocalPolicyFault, ...]
+    """Malformed local policies, by name."""
+    not_imported: tuple[NotImported, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStatistics:
+    """How much a view holds."""
+
+    origins: int
+    services: int
+    """That any origin says anything about."""
+    records: int
+    """Records of endpoints."""
+    endpoints: int
+    healthy: int
+    """Ready, on nodes that are not down, whether served or not."""
+    stale: int
+    """Services to be computed anew when somebody asks."""
+
+
+def health_of(known: Iterable[Known], policies: tuple[LocalPolicyFault, ...]) -> ViewHealth:
+    """Return the refusals in force, of origins in the order in which they are given."""
+    known = list(known)
+    return ViewHealth(
+        tuple(each.index.faults[key] for each in known for key in sorted(each.index.faults)),
+        policies,
+        tuple(found for each in known for found in _not_imported(each)),
+    )
+
+
+def _not_imported(known: Known) -> Iterator[NotImported]:
+    index, rule = known.index, known.rule
+    services = index.services()
+    if rule is None or rule.relay_only:
+        reason = Refusal.UNTRUSTED if rule is None else Refusal.RELAY_ONLY
+        count = len(services) + len(index.policies)
+        if count:
+            yield NotImported(known.origin, reason, count)
+        return
+    refused = sum(not rule.may_serve(service) for service in services)
+    if refused:
+        yield NotImported(known.origin, Refusal.SERVICE, refused)
+    if index.policies and not rule.policies:
+        yield NotImported(known.origin, Refusal.POLICY, len(index.policies))
+
+
+def statistics_of(known: Iterable[Known], services: int, stale: int) -> ViewStatistics:
+    """Return how much is held of these origins, given how many services there are and wait."""
+    known = list(known)
+    holdings = [holding for each in known for holding in each.index.holdings.values()]
+    return ViewStatistics(
+        origins=len(known),
+        services=services,
+        records=sum(len(each.values) for each in holdings),
+        endpoints=sum(count.total for each in holdings for count in each.tally),
+        healthy=sum(count.ready for each in holdings for count in each.tally),
+        stale=stale,
+    )

@@ -1,0 +1,114 @@
+"""One origin as a view has it: what it says, what it may do here, how it stands."""
+
+from dataclasses import dataclass, field
+
+from discovery.importing import ImportRule
+from discovery.names import Origin, ServiceName
+from discovery.records import AckRecord
+from discovery.standing import Standing, Verdict
+from discovery.tally import NOBODY
+from discovery.tiers import Candidate, Viewpoint
+from discovery.view_index import OriginIndex
+from discovery.view_rows import RowState, Source, rows_of
+from failure_detect.clock import Instant
+
+UNJUDGED = Standing(Verdict.LIVE, 0, "no verdict yet")
+"""How an origin stands of which nobody has said anything: its last good state is served."""
+
+_ALL = (("*", "*"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """From where and when one looks at a service."""
+
+    viewpoint: Viewpoint
+    now: Instant
+    acks: dict[Origin, AckRecord] = field(default_factory=dict)
+    """What our own cluster has acknowledged, by whose drain it was."""
+
+
+class Known:
+    """What is known of one origin."""
+
+    __slots__ = ("index", "rule", "standing")
+
+    def __init__(self, origin: Origin, rule: ImportRule | None) -> None:
+        """Know nothing but what trust says: `rule`, None where it is not trusted."""
+        self.index = OriginIndex(origin)
+        self.rule = rule
+        self.standing = UNJUDGED
+
+    @property
+    def origin(self) -> Origin:
+        """Whose it is."""
+        return self.index.origin
+
+    def admits(self, service: ServiceName) -> bool:
+        """Tell whether endpoints of `service` are taken from it: by trust and by verdict."""
+        rule = self.rule
+        if rule is None or not self.standing.verdict.serves:
+            return False
+        if rule.services == _ALL:  # The usual rule, asked for millions of times.
+            return not rule.relay_only
+        return rule.may_serve(service)
+
+    def policy_precedence(self) -> int | None:
+        """Return how high its travelling policies stand; None where they do not hold here."""
+        rule = self.rule
+        if rule is None or not rule.policies or rule.relay_only:
+            return None
+        return rule.precedence if self.standing.verdict.serves else None
+
+    def edition(self, service: ServiceName) -> int:
+        """Return a number that differs whenever its endpoints of `service` may."""
+        holding, held = self.index.holdings.get(service), self.index.held.get(service)
+        own = 0 if holding is None else holding.edition
+        return own if held is None else max(own, held.edition)
+
+    def drain_weight(self, service: ServiceName, circumstances: Circumstances) -> int:
+        """Return what its drains leave of `service`, from 1000 to 0."""
+        if not self.index.drains:
+            return self.index.drain_weight(service, circumstances.now, None)
+        acknowledged = circumstances.acks.get(self.origin)
+        return self.index.drain_weight(service, circumstances.now, acknowledged)
+
+    def candidate(self, service: ServiceName, circumstances: Circumstances) -> Candidate:
+        """Return what the tiers have to know of it."""
+        index = self.index
+        cluster, holding = index.cluster, index.holdings.get(service)
+        return Candidate(
+            origin=index.origin,
+            region=cluster.region,
+            network=cluster.network,
+            gateways=cluster.gateways,
+            zones=() if holding is None else holding.tally,
+            cluster_capacity=cluster.capacity,
+            verdict=self.standing.verdict,
+            drain=self.drain_weight(service, circumstances),
+            held=self._held_count(service) if service in index.held else 0,
+        )
+
+    def _held_count(self, service: ServiceName) -> int:
+        rows = rows_of(self.source(service))
+        return sum(row.state is RowState.HELD for row in rows)
+
+    def source(self, service: ServiceName) -> Source:
+        """Return its endpoints of `service`, still packed: a snapshot."""
+        index = self.index
+        holding, held = index.holdings.get(service), index.held.get(service)
+        return Source(
+            origin=index.origin,
+            numbers=() if holding is None else holding.numbers,
+            values=() if holding is None else holding.values,
+            down=index.down,
+            held=() if held is None else held.endpoints,
+            held_ports=() if held is None else index.held_ports(service),
+            held_why="" if held is None else held.why,
+            gateways=index.cluster.gateways,
+        )
+
+    def gateways_only(self) -> Source:
+        """Return what is to be known where its endpoints are not reached from here."""
+        gateways = self.index.cluster.gateways
+        return Source(origin=self.origin, numbers=(), values=(), down=NOBODY, gateways=gateways)
