@@ -1,0 +1,274 @@
+"""What a cluster wants to publish, and how it is packed into records: pure, and by service.
+
+Rule 1: a packing is exactly what was wanted. Each record is decoded again before it is taken; what
+a peer would refuse, or would read as anything else, is refused here, whole, by service or record,
+and the last good one stays. Rule 2: only what changed is encoded: a service costs its endpoints
+once and its changed records, the set the branches that they lie in. Rule 3: a packing is recovered
+from any set of our own, whoever signed it. What this version would not write in it, unknown kinds
+and fields included, does not survive the first whole packing: nobody here could vouch for it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+
+from discovery.assignment import Placement, Ports, count_placed, placed, with_vanished
+from discovery.endpoints import Endpoint, EndpointRecord, decode_endpoints, encode_endpoints
+from discovery.keys import (
+    CLUSTER_KEY,
+    Kind,
+    ack_key,
+    drain_key,
+    endpoints_key,
+    export_key,
+    parse_key,
+    policy_key,
+)
+from discovery.names import Origin, ServiceName
+from discovery.records import (
+    AckRecord,
+    ClusterRecord,
+    DrainRecord,
+    ExportRecord,
+    PolicyRecord,
+    decode_ack,
+    decode_cluster,
+    decode_drain,
+    decode_export,
+    decode_policy,
+    encode_ack,
+    encode_cluster,
+    encode_drain,
+    encode_export,
+    encode_policy,
+)
+from discovery.recordset import EMPTY, RecordSet
+from discovery.refusals import Refusal, Refused
+
+Edits: TypeAlias = dict[bytes, bytes | None]
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A service that is exported: its head, and its endpoints by the ports they listen on."""
+
+    service: ServiceName
+    head: ExportRecord
+    endpoints: Mapping[Ports, tuple[Endpoint, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """What a cluster says beside its exports."""
+
+    cluster: ClusterRecord = field(default_factory=ClusterRecord)
+    policies: Mapping[tuple[str, str], PolicyRecord] = field(default_factory=dict)
+    """By namespace and name."""
+    drains: Mapping[ServiceName | None, DrainRecord] = field(default_factory=dict)
+    """By service; None is the whole cluster."""
+    acks: Mapping[Origin, AckRecord] = field(default_factory=dict)
+    """By the origin whose drain is obeyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Everything that a cluster wants to publish."""
+
+    exports: Mapping[ServiceName, Exported]
+    statements: Statements
+
+    @classmethod
+    def of(cls, exports: Iterable[Exported], statements: Statements | None = None) -> "Desired":
+        """Return the state with these exports; of two of one service the later counts."""
+        return cls({each.service: each for each in exports}, statements or Statements())
+
+
+NOTHING = Desired({}, Statements())
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """A set of records together with what its publisher has to know of it."""
+
+    records: RecordSet
+    placements: Mapping[ServiceName, Placement]
+    """Of each exported service, which record holds which endpoint."""
+    others: frozenset[bytes]
+    """The keys of all records that belong to no service."""
+    endpoints: int
+    """How many endpoints there are."""
+
+
+NO_PACKING = Packing(EMPTY, {}, frozenset(), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Repacked:
+    """The next packing, and what was refused on the way: its record, and why."""
+
+    packing: Packing
+    refused: tuple[Refused, ...]
+
+
+def recovered(records: RecordSet) -> Packing:
+    """Return the packing of a set of our own, so that whoever goes on keeps its assignment.
+
+    What is no record of ours, or not as this version writes it, counts as one of the others, which
+    go or are written anew with the next whole packing.
+    """
+    placements: dict[ServiceName, dict[int, EndpointRecord]] = {}
+    others: list[bytes] = []
+    rewritten: Edits = {}
+    for key, value in records:
+        try:
+            parsed = parse_key(key)
+            if parsed.service is not None and parsed.kind is Kind.EXPORT:
+                placements.setdefault(parsed.service, {})
+            elif parsed.service is not None and parsed.kind is Kind.ENDPOINTS:
+                record = decode_endpoints(value, "endpoints")
+                placements.setdefault(parsed.service, {})[parsed.number] = record
+                rewritten[key] = encode_endpoints(record)
+            else:
+                others.append(key)
+        except Refused:
+            others.append(key)
+    count = sum(map(count_placed, placements.values()))
+    return Packing(_edited(records, rewritten), placements, frozenset(others), count)
+
+
+def repacked(
+    held: Packing,
+    exports: Mapping[ServiceName, Exported | None],
+    statements: Statements | None = None,
+) -> Repacked:
+    """Return `held` with some services changed (None: exported no more), and all statements.
+
+    Statements that are None stay as they are. What is refused leaves its service, or its record,
+    as it was. Never raises.
+    """
+    edits: Edits = {}
+    refused: list[Refused] = []
+    placements = dict(held.placements)
+    count, others = held.endpoints, held.others
+    if statements is not None:  # First: a key among the others may belong to a service by now.
+        others, edits = _statement_edits(held, statements, refused)
+    for service, exported in exports.items():
+        before = held.placements.get(service, {})
+        try:
+            after, changed = _service_edits(service, before, exported)
+        except Refused as error:
+            refused.append(error)
+            continue
+        edits |= changed
+        count += count_placed(after) - count_placed(before)
+        placements[service] = after
+        if exported is None:
+            del placements[service]
+    return Repacked(
+        Packing(_edited(held.records, edits), placements, others, count), tuple(refused)
+    )
+
+
+def held_back(held: Placement, exported: Exported) -> Exported:
+    """Return `exported` with all endpoints that are held and would vanish, as they were."""
+    both = with_vanished(held, exported.endpoints)
+    return Exported(
+        exported.service, exported.head, {ports: tuple(each) for ports, each in both.items()}
+    )
+
+
+def _edited(records: RecordSet, edits: Edits) -> RecordSet:
+    new = {key: value for key, value in edits.items() if records.get(key) != value}
+    put = {key: value for key, value in new.items() if value is not None}
+    gone = [key for key, value in new.items() if value is None]
+    return records.updated(put, gone) if put or gone else records
+
+
+def _service_edits(
+    service: ServiceName, held: Placement, exported: Exported | None
+) -> tuple[Placement, Edits]:
+    service = ServiceName(_ascii(service.namespace), _ascii(service.name))
+    edits: Edits = {}
+    after: Placement = {}
+    if exported is not None:
+        try:
+            after = placed(held, exported.endpoints)
+        except ValueError as error:
+            raise Refused(Refusal.MALFORMED, f"endpoints/{service}: {error}") from error
+    for number in held.keys() - after.keys():
+        edits[endpoints_key(service, number)] = None
+    for number, record in after.items():
+        if held.get(number) is not record:
+            key = endpoints_key(service, number)
+            edits[key] = _checked(key, record, encode_endpoints, decode_endpoints)
+    head = export_key(service)
+    edits[head] = None
+    if exported is not None:
+        edits[head] = _checked(head, exported.head, encode_export, decode_export)
+    return after, edits
+
+
+def _statement_edits(
+    held: Packing, statements: Statements, refused: list[Refused]
+) -> tuple[frozenset[bytes], Edits]:
+    edits: Edits = dict.fromkeys(held.others)
+    kept: list[bytes] = []
+    for key, encoded in _statements(statements):
+        kept.append(key)
+        try:
+            edits[key] = encoded()
+        except Refused as error:
+            refused.append(error)
+            edits.pop(key, None)
+            if key not in held.others:
+                kept.pop()
+    return frozenset(kept), edits
+
+
+def _statements(statements: Statements) -> Iterator[tuple[bytes, Callable[[], bytes]]]:
+    cluster = statements.cluster
+    yield CLUSTER_KEY, lambda: _checked(CLUSTER_KEY, cluster, encode_cluster, decode_cluster)
+    for (namespace, name), policy in statements.policies.items():
+        key = policy_key(_ascii(namespace), _ascii(name))
+        yield key, _later(key, policy, encode_policy, decode_policy)
+    for service, drain in statements.drains.items():
+        key = drain_key(service and ServiceName(_ascii(service.namespace), _ascii(service.name)))
+        yield key, _later(key, drain, encode_drain, decode_drain)
+    for origin, ack in statements.acks.items():
+        key = ack_key(Origin(_ascii(origin)))
+        yield key, _later(key, ack, encode_ack, decode_ack)
+
+
+def _ascii(name: str) -> str:
+    """Return a name as it is, or as something that can be written and is refused as a name."""
+    return name.encode("ascii", "replace").decode()
+
+
+def _later(
+    key: bytes,
+    record: _Record,
+    encode: Callable[[_Record], bytes],
+    decode: Callable[[bytes, str], _Record],
+) -> Callable[[], bytes]:
+    return lambda: _checked(key, record, encode, decode)
+
+
+def _checked(
+    key: bytes,
+    record: _Record,
+    encode: Callable[[_Record], bytes],
+    decode: Callable[[bytes, str], _Record],
+) -> bytes:
+    """Return the record as bytes that every peer reads as this very record; else `Refused`."""
+    what = key.decode(errors="replace")
+    try:
+        parse_key(key)
+        value = encode(record)
+    except (ValueError, OverflowError, TypeError) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
+    if decode(value, what) != record:
+        raise Refused(Refusal.MALFORMED, f"{what}: peers would read it as something else")
+    return value
