@@ -15,7 +15,7 @@ from discovery.names import PUBLIC_KEY_BYTES, PublicKey
 class Keyring:
     """Knows every key: gives out signers by name, and verifies for all."""
 
-    seed: int
+    seed: int = 1
 
     def public(self, name: str) -> PublicKey:
         """The public key of the signer `name`."""
