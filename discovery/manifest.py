@@ -1,7 +1,8 @@
 """The manifest: one signature over an origin's whole set.
 
 A manifest travels as [body, signature] or [body, signature, cluster certificate], the last where a
-fleet vouches for the key. The body is a packed map, kept as it came:
+fleet vouches for the key. Nobody who passes it on can attach a certificate, take it away or exchange
+it: the body names it. The body is a packed map, kept as it came:
 
     o  origin              u  UID of its kube-system namespace
     g  generation of key   e  epoch (ms)       v  version within it
@@ -10,6 +11,7 @@ fleet vouches for the key. The body is a packed map, kept as it came:
     a  audience: cluster names or patterns with *, absent for everyone who trusts the origin
     i  intents: [epoch, version, what, subject, amount] each, the latest last
     d  1 where the cluster departs: the set is empty and stays so
+    c  hash of the certificate (16 bytes), absent where none comes along
 
 What a later version adds to the map, to an intent or behind the certificate is ignored here, and
 kept by those who pass the bytes on. Of two manifests only `signed` is to be compared: the rest of
@@ -20,6 +22,7 @@ Order: (generation, epoch, version, root). Higher wins everywhere, so merging is
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import blake2b
 from typing import NamedTuple
 
 from discovery.authority import SIGNATURE_BYTES, Domain, Signer, Verifier
@@ -139,10 +142,10 @@ def sign_manifest(body: Body, signer: Signer, certificate: bytes = b"") -> Manif
     Raises ValueError where a peer would refuse it: audience or size beyond the limits, a departure
     that leaves records, names that are none.
     """
-    signed = packed(_packed_body(body))
+    signed = _signed_bytes(body, certificate)
     while body.intents and _too_long(signed, certificate):
         body = replace(body, intents=body.intents[1:])
-        signed = packed(_packed_body(body))
+        signed = _signed_bytes(body, certificate)
     raw = _joined(signed, signer.sign(Domain.MANIFEST, signed), certificate)
     try:
         return decode_manifest(raw)
@@ -152,6 +155,11 @@ def sign_manifest(body: Body, signer: Signer, certificate: bytes = b"") -> Manif
 
 def _too_long(signed: bytes, certificate: bytes) -> bool:
     return len(_joined(signed, bytes(SIGNATURE_BYTES), certificate)) > MANIFEST_BYTES_MAX
+
+
+def _signed_bytes(body: Body, certificate: bytes) -> bytes:
+    mark = _mark(certificate) if certificate else None
+    return packed(_packed_body(body) | {"c": mark})
 
 
 def _joined(signed: bytes, signature: bytes, certificate: bytes) -> bytes:
@@ -198,11 +206,19 @@ def decode_manifest(raw: bytes) -> Manifest:
             raise Refused(Refusal.MALFORMED, "manifest: must be a body and a signature")
     if len(signature) != SIGNATURE_BYTES:
         raise Refused(Refusal.MALFORMED, f"manifest: a signature has {SIGNATURE_BYTES} bytes")
-    return Manifest(_body(signed), signed, signature, certificate, raw)
-
-
-def _body(signed: bytes) -> Body:
+    if _joined(signed, signature, certificate) != raw:
+        raise Refused(Refusal.MALFORMED, "manifest: must be packed as short as can be")
     fields = Fields("manifest", signed, MANIFEST_BYTES_MAX)
+    if fields.value("c") != (_mark(certificate) if certificate else None):
+        raise fields.refuse("c", "must be the hash of the certificate that comes along")
+    return Manifest(_body(fields), signed, signature, certificate, raw)
+
+
+def _mark(certificate: bytes) -> bytes:
+    return blake2b(certificate, digest_size=16, person=b"isthmus-vouched").digest()
+
+
+def _body(fields: Fields) -> Body:
     origin = fields.text("o", most=63)
     if not is_label(origin):
         raise fields.refuse("o", "must be the name of a cluster, an RFC 1123 label")
