@@ -1,8 +1,8 @@
 """The manifest: one signature over an origin's whole set.
 
 A manifest travels as [body, signature] or [body, signature, cluster certificate], the last where a
-fleet vouches for the key. Nobody who passes it on can attach a certificate, take it away or exchange
-it: the body names it. The body is a packed map, kept as it came:
+fleet vouches for the key. The body names the certificate, so that nobody who passes it on can
+attach, exchange or remove one. It is a packed map, kept as it came:
 
     o  origin              u  UID of its kube-system namespace
     g  generation of key   e  epoch (ms)       v  version within it
