@@ -5,9 +5,9 @@ through two latches (`discovery.damping`), one for its life and one for the way 
 """
 
 from discovery.damping import Latch
-from discovery.evidence import Evidence
 from discovery.names import Origin
 from discovery.reports import Path
+from discovery.sightings import Evidence
 from discovery.standing import Standing, Verdict
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import Alarm, ManifestAdopted

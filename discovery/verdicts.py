@@ -45,9 +45,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from discovery.clusters import Cluster
-from discovery.evidence import Evidence
 from discovery.isolation import CutOffEnded, CutOffPresumed
 from discovery.names import Origin
+from discovery.sightings import Evidence
 from discovery.standing import Standing, Verdict
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import (

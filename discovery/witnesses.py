@@ -3,10 +3,10 @@
 from typing import assert_never
 
 from discovery.clusters import Cluster
-from discovery.evidence import Bridges, Evidence, Loss, Testimony, weigh
 from discovery.names import Origin
 from discovery.reporting import Reporter
 from discovery.reports import AnyReport, Seen
+from discovery.sightings import Bridges, Evidence, Loss, Testimony, weigh
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import MembershipFact, OwnBridgeGone, PeerReport, Testified
 from failure_detect.clock import NEVER, Duration, Instant
