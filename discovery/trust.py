@@ -202,6 +202,13 @@ class TrustBook:
         """Judge what was adopted in an earlier run: as `judge`, but it may have expired since."""
         self._remember(manifest.body.uid, self._vouch_for(manifest))
 
+    def key_of(self, manifest: Manifest) -> PublicKey:
+        """Return the key that signed a manifest which is to be believed, but may have expired.
+
+        Raises `Refused` as `judge_kept` does.
+        """
+        return self._vouch_for(manifest).key
+
     def _vouch_for(self, manifest: Manifest) -> Vouch:
         """Return who speaks for a manifest, whatever the time; raise `Refused` elsewhere."""
         origin, what = manifest.origin, f"manifest of {manifest.origin}"
