@@ -1,0 +1,474 @@
+"""Records of endpoints: one spelling, strict, tolerant of what later versions append."""
+
+import re
+import tracemalloc
+from dataclasses import FrozenInstanceError, fields, replace
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discovery.endpoints import (
+    ENDPOINT_RECORD_BYTES_MAX,
+    ENDPOINTS_MAX,
+    PORTS_MAX,
+    PROTOCOLS,
+    Endpoint,
+    EndpointCounts,
+    EndpointPort,
+    EndpointRecord,
+    count_endpoints,
+    counts_of,
+    decode_endpoints,
+    encode_endpoints,
+    is_address_of_pod,
+    is_port,
+    is_zone,
+    packed_address,
+    shown_address,
+)
+from discovery.refusals import Refusal, Refused
+from tests.discovery.strategies import (
+    ENDPOINT_RECORDS,
+    HOSTILE_BYTES,
+    POD_ADDRESSES,
+    VALUES,
+    Value,
+    mutated,
+    nested,
+    packed_value,
+    with_fields,
+)
+
+HTTP = EndpointPort("http", 8080)
+ONE = Endpoint("10.0.0.1", node="n1.local", zone="b", hostname="web-0")
+SMALL = EndpointRecord((HTTP,), (ONE, Endpoint("2001:db8::1", ready=False, zone="a")))
+PLAIN: tuple[Value, ...] = (bytes((10, 0, 0, 1)), 3, "n1", 0)
+
+
+def record(**fields: Value) -> bytes:
+    """A packed record with one endpoint, and these fields in place of its own."""
+    return packed_value({"p": [("http", 80, "TCP")], "z": ["a"], "e": [PLAIN], **fields})
+
+
+def refusal(data: bytes, reason: Refusal = Refusal.MALFORMED) -> str:
+    with pytest.raises(Refused) as raised:
+        decode_endpoints(data, "record")
+    assert raised.value.reason is reason
+    return raised.value.what
+
+
+# --- there and back ----------------------------------------------------------------------
+
+
+@given(ENDPOINT_RECORDS)
+def test_what_is_encoded_decodes_to_an_equal_record(each: EndpointRecord) -> None:
+    data = encode_endpoints(each)
+    found = decode_endpoints(data, "record")
+    assert found == each
+    assert encode_endpoints(found) == data
+    assert count_endpoints(data, "record") == counts_of(each.endpoints)
+
+
+@given(ENDPOINT_RECORDS)
+def test_what_is_decoded_is_as_frozen_and_as_whole_as_what_is_built(each: EndpointRecord) -> None:
+    for endpoint in decode_endpoints(encode_endpoints(each), "record").endpoints:
+        assert type(endpoint) is Endpoint
+        assert endpoint == replace(endpoint)
+        assert hash(endpoint) == hash(replace(endpoint))
+        assert repr(endpoint) == repr(replace(endpoint))
+        assert {type(getattr(endpoint, field.name)) for field in fields(endpoint)} <= {str, bool}
+        with pytest.raises(FrozenInstanceError):
+            endpoint.node = "other"  # type: ignore[misc]  # That is the point.
+
+
+def test_counts_are_of_all_and_of_the_ready() -> None:
+    assert counts_of(SMALL.endpoints) == EndpointCounts(2, 1)
+    assert counts_of(()) == EndpointCounts(0, 0)
+    assert count_endpoints(encode_endpoints(EndpointRecord((), ())), "x") == EndpointCounts(0, 0)
+
+
+def test_a_record_without_fields_has_no_endpoints() -> None:
+    assert decode_endpoints(b"\x80", "record") == EndpointRecord((), ())
+
+
+def test_endpoints_of_one_node_share_its_name() -> None:
+    data = encode_endpoints(SMALL)
+    first, second = (decode_endpoints(data, "record").endpoints[0].node for _ in range(2))
+    assert first is second
+
+
+# --- later versions ----------------------------------------------------------------------
+
+
+@given(ENDPOINT_RECORDS, VALUES, st.sampled_from(["q", "pp", "", "address"]))
+def test_fields_of_later_versions_are_let_be(each: EndpointRecord, value: Value, name: str) -> None:
+    data = with_fields(encode_endpoints(each), {name: value})
+    if len(data) <= ENDPOINT_RECORD_BYTES_MAX:
+        assert decode_endpoints(data, "record") == each
+        assert count_endpoints(data, "record") == counts_of(each.endpoints)
+
+
+@given(VALUES)
+def test_items_of_later_versions_are_let_be(value: Value) -> None:
+    appended = record(e=[(*PLAIN, "", value)], p=[("http", 80, "TCP", value, value)])
+    assert decode_endpoints(appended, "record") == decode_endpoints(record(), "record")
+
+
+def test_flags_of_later_versions_are_let_be() -> None:
+    flags = [0xFF, 8, 1 << 63]
+    data = record(e=[(bytes((10, 0, 0, n)), flag, "", None) for n, flag in enumerate(flags)])
+    assert [
+        (each.ready, each.serving, each.terminating)
+        for each in decode_endpoints(data, "record").endpoints
+    ] == [(True, True, True), (False, False, False), (False, False, False)]
+    assert count_endpoints(data, "record") == EndpointCounts(3, 1)
+
+
+# --- addresses ---------------------------------------------------------------------------
+
+
+@given(POD_ADDRESSES)
+def test_an_address_has_one_spelling(address: bytes) -> None:
+    shown = shown_address(address)
+    assert packed_address(shown) == address
+    assert shown == str(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("2001:0DB8:0:0:0:0:0:1", "2001:db8::1"),
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+        ("fd00::0a00:1", "fd00::a00:1"),
+    ],
+)
+def test_a_longer_spelling_becomes_the_canonical_one(written: str, shown: str) -> None:
+    data = encode_endpoints(EndpointRecord((), (Endpoint(written),)))
+    assert decode_endpoints(data, "record").endpoints == (Endpoint(shown),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "10.0.0",
+        "10.0.0.01",
+        "10.0.0.1/32",
+        "10.0.0.256",
+        " 10.0.0.1",
+        "a",
+        "fe80::1%eth0",
+        "::g",
+    ],
+)
+def test_what_is_no_address_of_one_host_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
+        packed_address(text)
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
+        encode_endpoints(EndpointRecord((), (Endpoint(text),)))
+
+
+FORBIDDEN = [
+    "0.0.0.0",  # noqa: S104  nothing is bound to it
+    "169.254.169.254",
+    "224.0.0.1",
+    "239.255.255.255",
+    "255.255.255.255",
+    "::",
+    "ff02::1",
+    "fe80::1",
+    "febf::1",
+    "::ffff:10.0.0.1",
+]
+ALLOWED = [
+    "0.0.0.1",
+    "127.0.0.1",
+    "169.253.255.255",
+    "169.255.0.0",
+    "223.255.255.255",
+    "240.0.0.1",  # Pods have such addresses at some providers.
+    "255.255.255.254",
+    "::1",
+    "::ffff",
+    "::fffe:10.0.0.1",
+    "fec0::1",
+    "fd00::1",
+    "fe7f::1",
+]
+
+
+@pytest.mark.parametrize("text", FORBIDDEN)
+def test_an_address_that_can_be_no_pods_is_refused(text: str) -> None:
+    address = ip_address(text).packed
+    assert not is_address_of_pod(address)
+    said = refusal(record(e=[(address, 3, "", None)]))
+    assert said.startswith("record.e: has ")
+    assert said.endswith(", which can be no pod's address")
+    with pytest.raises(ValueError, match=r"endpoints\.e: has .* no pod's address"):
+        encode_endpoints(EndpointRecord((), (Endpoint(text),)))
+
+
+@pytest.mark.parametrize("text", ALLOWED)
+def test_addresses_next_to_those_are_taken(text: str) -> None:
+    assert is_address_of_pod(ip_address(text).packed)
+    shown = str(ip_address(text))
+    each = EndpointRecord((), (Endpoint(shown),))
+    assert decode_endpoints(encode_endpoints(each), "record") == each
+
+
+@given(st.one_of(st.ip_addresses()))
+def test_special_addresses_are_those_of_the_standard_library(address: object) -> None:
+    found = ip_address(str(address))
+    mapped = getattr(found, "ipv4_mapped", None)
+    expected = (
+        found.is_unspecified
+        or found.is_link_local
+        or found.is_multicast
+        or mapped is not None
+        or str(found) == "255.255.255.255"
+    )
+    assert is_address_of_pod(found.packed) is not expected
+
+
+# --- what is refused ---------------------------------------------------------------------
+
+ADDRESS = PLAIN[0]
+OTHER = bytes((10, 0, 0, 2))
+ENTRY = "must be arrays of address, flags, node and zone"
+
+REFUSED: list[tuple[dict[str, Value], str]] = [
+    ({"e": 1}, "record.e: must be an array of at most 16"),
+    ({"e": {}}, "record.e: must be an array of at most 16"),
+    ({"e": None}, "record.e: must be an array of at most 16"),
+    ({"e": [(bytes((10, 0, 0, n)), 3, "", None) for n in range(17)]}, "record.e: must be an array"),
+    ({"e": [1]}, f"record.e: {ENTRY}"),
+    ({"e": ["abcd"]}, f"record.e: {ENTRY}"),
+    ({"e": [{}]}, f"record.e: {ENTRY}"),
+    ({"e": [()]}, f"record.e: {ENTRY}"),
+    ({"e": [PLAIN[:3]]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, True, "", None)]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, -1, "", None)]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, 3.0, "", None)]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, None, "", None)]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, 3, b"", None)]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, 3, 0, None)]}, f"record.e: {ENTRY}"),
+    ({"e": [(ADDRESS, 3, [], None)]}, f"record.e: {ENTRY}"),
+    ({"e": [("10.0.0.1", 3, "", None)]}, "record.e: has an address that is neither 4 nor 16"),
+    ({"e": [(bytes(5), 3, "", None)]}, "record.e: has an address that is neither 4 nor 16 bytes"),
+    ({"e": [(b"", 3, "", None)]}, "record.e: has an address that is neither 4 nor 16 bytes"),
+    ({"e": [(None, 3, "", None)]}, "record.e: has an address that is neither 4 nor 16 bytes"),
+    ({"e": [(ADDRESS, 3, "N", None)]}, "record.e: has the node 'N', which is no name"),
+    ({"e": [(ADDRESS, 3, "a" * 999, None)]}, f"record.e: has the node '{'a' * 80}', which is"),
+    ({"e": [(ADDRESS, 3, "", 1)]}, "record.e: has a zone that is not listed"),
+    ({"e": [(ADDRESS, 3, "", -1)]}, "record.e: has a zone that is not listed"),
+    ({"e": [(ADDRESS, 3, "", False)]}, "record.e: has a zone that is not listed"),
+    ({"e": [(ADDRESS, 3, "", 0.0)]}, "record.e: has a zone that is not listed"),
+    ({"e": [(ADDRESS, 3, "", "a")]}, "record.e: has a zone that is not listed"),
+    ({"e": [(ADDRESS, 3, "", [])]}, "record.e: has a zone that is not listed"),
+    ({"e": [(*PLAIN, "A")]}, "record.e: has a hostname that is no label"),
+    ({"e": [(*PLAIN, "a.b")]}, "record.e: has a hostname that is no label"),
+    ({"e": [(*PLAIN, None)]}, "record.e: has a hostname that is no label"),
+    ({"e": [PLAIN, PLAIN]}, "record.e: must not have one address twice"),
+    ({"e": [PLAIN, (ADDRESS, 0, "other", None)]}, "record.e: must not have one address twice"),
+    ({"z": "a"}, "record.z: must be an array of at most 16"),
+    ({"z": ["a"] * 17}, "record.z: must be an array of at most 16"),
+    ({"z": [b"a"]}, "record.z: must be an array of texts"),
+    ({"z": [""]}, "record.z: must be an array of label values"),
+    ({"z": ["a b"]}, "record.z: must be an array of label values"),
+    ({"z": ["x" * 64]}, "record.z: must be an array of label values"),
+    ({"z": ["ä"]}, "record.z: must be an array of label values"),
+    ({"z": ["a\n"]}, "record.z: must be an array of label values"),
+    ({"p": None}, "record.p: must be an array of at most 100"),
+    ({"p": [("a", 1, "TCP")] * 101}, "record.p: must be an array of at most 100"),
+    ({"p": [("a", 1)]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": ["abc"]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [(b"a", 1, "TCP")]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [("a", True, "TCP")]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [("a", 0, "TCP")]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [("a", 65_536, "TCP")]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [("a", 1.0, "TCP")]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [("a", 1, "tcp")]}, "record.p: must be arrays of a name, a port and a protocol"),
+    ({"p": [("A", 1, "TCP")]}, "record.p: has the name 'A', which is no label"),
+    ({"p": [("a", 1, "TCP"), ("a", 2, "TCP")]}, "record.p: must not have one name twice"),
+    ({"p": [("", 1, "TCP"), ("", 2, "UDP")]}, "record.p: must not have one name twice"),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), REFUSED)
+def test_what_is_wrong_is_named(fields: dict[str, Value], words: str) -> None:
+    assert refusal(record(**fields)).startswith(words)
+
+
+def test_a_true_port_is_not_taken_for_port_one_that_was_seen_before() -> None:
+    assert decode_endpoints(record(p=[("a", 1, "TCP")]), "record").ports[0].port == 1
+    assert "must be arrays" in refusal(record(p=[("a", True, "TCP")]))
+    assert "must be arrays" in refusal(record(p=[("a", 1.0, "TCP")]))
+
+
+def test_several_names_may_have_one_port() -> None:
+    ports = (EndpointPort("http", 80), EndpointPort("h2", 80), EndpointPort("", 80, "UDP"))
+    each = EndpointRecord(ports, ())
+    assert decode_endpoints(encode_endpoints(each), "record") == each
+
+
+@pytest.mark.parametrize(
+    "entry", [1, (), (ADDRESS,), (ADDRESS, True), (ADDRESS, -1), (ADDRESS, "3"), {}, "abc", None]
+)
+def test_counting_notices_what_it_rests_on(entry: Value) -> None:
+    with pytest.raises(Refused, match=f"record.e: {ENTRY}"):
+        count_endpoints(record(e=[PLAIN, entry]), "record")
+
+
+def test_a_record_of_too_many_bytes_is_refused_unread() -> None:
+    data = record(x=bytes(ENDPOINT_RECORD_BYTES_MAX))
+    said = refusal(data, Refusal.OVERSIZED)
+    assert said == f"record: {len(data)} bytes, at most {ENDPOINT_RECORD_BYTES_MAX}"
+
+
+# --- what is not encoded -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("each", "words"),
+    [
+        (
+            EndpointRecord((), tuple(Endpoint(f"10.0.0.{n}") for n in range(17))),
+            "endpoints.e: must be an array of at most 16",
+        ),
+        (EndpointRecord((), (ONE, replace(ONE, ready=False))), "must not have one address twice"),
+        (EndpointRecord((), (replace(ONE, node="N"),)), "endpoints.e: has the node 'N'"),
+        (EndpointRecord((), (replace(ONE, zone="a b"),)), "endpoints.z: must be an array of label"),
+        (EndpointRecord((), (replace(ONE, hostname="a.b"),)), "endpoints.e: has a hostname"),
+        (EndpointRecord((EndpointPort("a", 0),), ()), "endpoints.p: must be arrays"),
+        (EndpointRecord((EndpointPort("a", 1, "ICMP"),), ()), "endpoints.p: must be arrays"),
+        (EndpointRecord((EndpointPort("a", 1 << 64),), ()), "cannot be packed"),
+        (EndpointRecord((EndpointPort("a b", 1),), ()), "endpoints.p: has the name 'a b'"),
+        (EndpointRecord((HTTP, HTTP), ()), "endpoints.p: must not have one name twice"),
+        (
+            EndpointRecord(tuple(EndpointPort(f"p{n}", 1) for n in range(PORTS_MAX + 1)), ()),
+            "endpoints.p: must be an array of at most 100",
+        ),
+        (EndpointRecord((), (replace(ONE, node="\ud800"),)), "cannot be packed"),
+    ],
+)
+def test_what_would_be_refused_is_not_encoded(each: EndpointRecord, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)) as raised:
+        encode_endpoints(each)
+    assert not isinstance(raised.value, Refused)
+
+
+def test_the_largest_record_that_a_cluster_can_need_fits() -> None:
+    endpoints = [
+        Endpoint(f"2001:db8::{n}", node="x" * 253, zone=f"{n:02}" + "z" * 61, hostname=f"{n:063}")
+        for n in range(1, ENDPOINTS_MAX + 1)
+    ]
+    ports = [EndpointPort(f"p{n:062}", 65_535, "SCTP") for n in range(PORTS_MAX)]
+    largest = EndpointRecord(tuple(ports), tuple(endpoints))
+    data = encode_endpoints(largest)
+    assert len(data) == 13_912
+    assert decode_endpoints(data, "record") == largest
+
+
+# --- hostile input -----------------------------------------------------------------------
+
+
+def read(data: bytes) -> EndpointRecord | None:
+    """The record, or None where it is refused; counting agrees with it."""
+    try:
+        counts: EndpointCounts | None = count_endpoints(data, "record")
+    except Refused:
+        counts = None
+    try:
+        found = decode_endpoints(data, "record")
+    except Refused:
+        return None
+    assert counts == counts_of(found.endpoints)
+    assert decode_endpoints(encode_endpoints(found), "record") == found
+    return found
+
+
+@given(HOSTILE_BYTES)
+def test_any_bytes_give_a_record_or_a_refusal(data: bytes) -> None:
+    read(data)
+
+
+@given(mutated(ENDPOINT_RECORDS.map(encode_endpoints)))
+def test_mutated_records_give_a_record_or_a_refusal(data: bytes) -> None:
+    read(data)
+
+
+@given(st.lists(st.lists(VALUES, max_size=6), max_size=3), st.lists(VALUES, max_size=3))
+def test_any_entries_give_a_record_or_a_refusal(entries: Value, zones: Value) -> None:
+    read(packed_value({"e": entries, "z": zones, "p": entries}))
+
+
+@given(st.integers(0, 4), VALUES)
+def test_any_value_in_place_of_a_right_one_gives_a_record_or_a_refusal(
+    at: int, value: Value
+) -> None:
+    entry = [*PLAIN, "web-0"]
+    entry[at] = value
+    read(record(e=[entry]))
+
+
+@pytest.mark.parametrize("depth", [100, 900])
+@pytest.mark.parametrize("at", range(5))
+def test_a_deep_value_in_place_of_a_right_one_is_refused(depth: int, at: int) -> None:
+    entry = [packed_value(value) for value in (*PLAIN, "web-0")]
+    entry[at] = b"\x91" * depth + b"\x01"
+    data = b"\x82\xa1z\x91\xa1a\xa1e\x91\x95" + b"".join(entry)
+    assert refusal(data).startswith("record.e: ")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        nested(900),
+        b"\x81\xa1e" + b"\xdc\xff\x00" * 900,
+        b"\x81\xa1e\xdc\x2e\xe0" + b"\x90" * 12_000,
+        b"\x81\xa1p\xdd\xff\xff\xff\xff" + b"\x90" * 12_000,
+    ],
+)
+def test_reading_takes_no_more_memory_than_the_size_justifies(data: bytes) -> None:
+    read(data)  # What is made once is made.
+    tracemalloc.start()
+    try:
+        assert read(data) is None or data == nested(900)
+        assert tracemalloc.get_traced_memory()[1] < 100_000 + 200 * len(data)
+    finally:
+        tracemalloc.stop()
+
+
+def test_names_that_are_refused_are_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            name = f"{number}" + "N" * 15_000
+            refusal(record(e=[(ADDRESS, 3, name, None)]))
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+# --- small questions ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_ports_are_numbers_of_a_protocol(protocol: str) -> None:
+    assert [is_port(n, protocol) for n in (0, 1, 65_535, 65_536, True, -1)] == [
+        *(False, True, True),
+        *(False, False, False),
+    ]
+    assert not is_port(1, protocol.lower())
+
+
+@pytest.mark.parametrize("text", ["a", "eu-west-1a", "A_b.c", "z" * 63, "-", "0"])
+def test_zones_are_values_of_a_label(text: str) -> None:
+    assert is_zone(text)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a/b", "ä", "٣", "z" * 64, "a\n", "\n"])
+def test_what_is_no_value_of_a_label_is_no_zone(text: str) -> None:
+    assert not is_zone(text)
