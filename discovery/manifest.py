@@ -264,7 +264,7 @@ def _intents(fields: Fields) -> tuple[Intent, ...]:
                 if not all(map(_is_number, (epoch, version, n))):
                     raise fields.refuse("i", f"has numbers that are not from 0 to {NUMBER_MAX}")
                 if len(subject) > SUBJECT_CHARACTERS_MAX:
-                    raise fields.refuse("i", f"has subjects above {SUBJECT_CHARACTERS_MAX}")
+                    raise fields.refuse("i", "has a subject of more than 127 characters")
                 if kind in list(IntentKind):  # A later version may mean more than we know.
                     intents.append(Intent(epoch, version, IntentKind(kind), subject, n))
             case _:
