@@ -262,5 +262,4 @@ class Cluster:
     def check_invariants(self) -> None:
         """Raise AssertionError where the state contradicts itself."""
         assert not self.has_expired or self.lost.is_set
-        assert not self.has_set or self.standing is not None
         assert self.path_seen is Path.OPEN or self.path_open_until == NEVER

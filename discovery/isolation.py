@@ -43,9 +43,6 @@ from failure_detect.events import (
 from failure_detect.identity import MemberId, NodeName
 from failure_detect.validation import ConfigError
 
-MEMBERS_MAX = 16_384
-"""Members that are followed; more are ignored, and counted."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolationConfig:
@@ -61,6 +58,9 @@ class IsolationConfig:
     recheck: Duration = 30 * SECOND
     """How long the pool must be whole again before anything is withdrawn. Longer than a probe of
     every member takes."""
+
+    members_max: int = 16_384
+    """Members that are followed, and nodes of which the heartbeat stopped; more are ignored."""
 
     def __post_init__(self) -> None:
         """Raise an `ExceptionGroup` of `ConfigError`, one for each fault."""
@@ -218,15 +218,14 @@ class Isolation:
 
     def check_invariants(self) -> None:
         """Raise AssertionError where the state contradicts itself."""
-        assert len(self._members) <= MEMBERS_MAX
-        assert len(self._stopped) <= MEMBERS_MAX
+        assert max(len(self._members), len(self._stopped)) <= self._config.members_max
         assert self._own not in self._members
         assert self._whole_since == NEVER or self.is_cut_off
 
     def _joined(self, member: MemberId, node: NodeName) -> None:
         if member == self._own:
             return
-        if member not in self._members and len(self._members) >= MEMBERS_MAX:
+        if member not in self._members and len(self._members) >= self._config.members_max:
             self._ignored += 1
             return
         self._members[member] = _Member(node)
@@ -252,7 +251,7 @@ class Isolation:
             del self._members[member]
 
     def _stopped_at(self, node: NodeName) -> None:
-        if len(self._stopped) < MEMBERS_MAX:
+        if len(self._stopped) < self._config.members_max:
             self._stopped[node] = None
 
     def _counts(self, member: _Member) -> bool:

@@ -173,7 +173,7 @@ class _Sister:
     heard_at: Instant
 
 
-class Testimony:
+class Sisters:
     """What the other bridges of our own cluster reported, as long as it is fresh."""
 
     def __init__(self, config: VerdictConfig) -> None:

@@ -18,8 +18,8 @@ design, section 7.)
 | `draining`    | the manifest has a drain of the cluster                      | one without it    |
 | `departed`    | a signed departure; or trust ended; or its key was revoked   | a higher manifest;|
 |               | `revoked_hold` ago, and no successor spoke                   | trust restored    |
-| `expired`     | `unreachable`, and silent for `retention`, all isolation of  | as `unreachable`  |
-|               | ours left out: the one removal on silence                    | does              |
+| `expired`     | `unreachable`, not `departed`, and silent for `retention`,   | as `unreachable`  |
+|               | isolation of ours left out: the one removal on silence       | does              |
 
 Worse fast, better slowly: words count at once, in both directions. What is seen has to last, and
 after each relapse twice as long before it gets better, up to `better_max`.
@@ -180,6 +180,7 @@ class Verdicts:
         assert all(origin in self._clusters for origin in self._together)
         self._witnesses.check_invariants()
         for cluster in self._clusters.values():
+            assert cluster.has_set is (cluster.standing is not None)
             cluster.check_invariants()
 
     # --- events ------------------------------------------------------------------------
@@ -320,7 +321,8 @@ class Verdicts:
         return [AlarmRaised(Alarm.ALL_LOST, tuple(self._together), why)]
 
     def _judge(self, cluster: Cluster, seen: Evidence, now: Instant) -> list[Effect]:
-        may_expire = not self._is_barred and cluster.origin not in self._together
+        counts = not self._is_barred and cluster.origin not in self._together
+        may_expire = counts and cluster.is_expected(now)
         if may_expire:
             cluster.expire(now)
         cluster.due = cluster.next_due(now, may_expire=may_expire, barred=self._is_barred)

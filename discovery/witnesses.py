@@ -6,7 +6,7 @@ from discovery.clusters import Cluster
 from discovery.names import Origin
 from discovery.reporting import Reporter
 from discovery.reports import AnyReport, Seen
-from discovery.sightings import Bridges, Evidence, Loss, Testimony, weigh
+from discovery.sightings import Bridges, Evidence, Loss, Sisters, weigh
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import MembershipFact, OwnBridgeGone, PeerReport, Testified
 from failure_detect.clock import NEVER, Duration, Instant
@@ -29,7 +29,7 @@ class Witnesses:
         self._own = own
         self._config = config
         self._bridges = Bridges(config.members_max)
-        self._testimony = Testimony(config)
+        self._sisters = Sisters(config)
         self._reporter = Reporter(config)
         self.is_deaf = False
         """Nobody in `wan` answers this bridge: it is no witness."""
@@ -37,7 +37,7 @@ class Witnesses:
     @property
     def deadline(self) -> Instant:
         """When a sister will have been silent for too long, or a report is due."""
-        return min(self._testimony.deadline, self._reporter.deadline)
+        return min(self._sisters.deadline, self._reporter.deadline)
 
     @property
     def report_due(self) -> Instant:
@@ -52,12 +52,12 @@ class Witnesses:
     @property
     def sisters(self) -> int:
         """How many sisters count."""
-        return self._testimony.witnesses()
+        return self._sisters.witnesses()
 
     @property
     def ignored(self) -> int:
         """How many members and reports were beyond a limit, or of no known report."""
-        return self._bridges.ignored + self._testimony.ignored
+        return self._bridges.ignored + self._sisters.ignored
 
     def follow(self, event: MembershipFact, now: Instant) -> Origin | None:
         """Take in a fact of the detector; return whose bridge it is about, None if nobody's."""
@@ -85,16 +85,16 @@ class Witnesses:
         """Take in what a sister said, or that she is gone; tell whether it changes anything."""
         match event:
             case PeerReport(bridge, report):
-                return self._testimony.hear(bridge, report, now)
+                return self._sisters.hear(bridge, report, now)
             case OwnBridgeGone(bridge):
                 self._reporter.left(bridge)
-                return self._testimony.gone(bridge)
+                return self._sisters.gone(bridge)
             case _:
                 assert_never(event)
 
     def lapse(self, now: Instant) -> bool:
         """Forget sisters that were silent for too long; tell whether there was one."""
-        return self._testimony.deadline <= now and self._testimony.lapse(now)
+        return self._sisters.deadline <= now and self._sisters.lapse(now)
 
     def changed(self, now: Instant) -> None:
         """Something changed of what this bridge itself sees."""
@@ -106,7 +106,7 @@ class Witnesses:
 
     def silent_since(self, origin: Origin) -> Instant:
         """Return since when a sister has not seen `origin` alive; `NEVER` if none says so."""
-        return self._testimony.silent_since(origin)
+        return self._sisters.silent_since(origin)
 
     def wait(self, seen: Evidence, origin: Origin) -> Duration:
         """Return how long a loss must last: who died is not waited for as one who left."""
@@ -129,7 +129,7 @@ class Witnesses:
         """Return what all that count see of a cluster."""
         own = None if self.is_deaf else self.own_view(cluster, now)
         witnesses = self.sisters + (own is not None)
-        sisters = self._testimony.of(cluster.origin)
+        sisters = self._sisters.of(cluster.origin)
         return weigh(own, sisters, witnesses, self._why_lost(cluster.origin, witnesses))
 
     def _why_lost(self, origin: Origin, witnesses: int) -> str:
@@ -152,6 +152,6 @@ class Witnesses:
 
     def check_invariants(self) -> None:
         """Raise AssertionError where the state contradicts itself, or is beyond its bounds."""
-        assert len(self._testimony) <= self._config.bridges_max
+        assert len(self._sisters) <= self._config.bridges_max
         self._bridges.check_invariants()
         self._reporter.check_invariants()

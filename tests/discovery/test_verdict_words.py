@@ -1,0 +1,218 @@
+"""The rows of what a cluster said, signed, and of the silence that removes it."""
+
+from discovery.standing import Standing, Verdict
+from discovery.verdict_events import (
+    Alarm,
+    AlarmRaised,
+    ManifestAdopted,
+    Revoked,
+    StandingChanged,
+    TrustEnded,
+    TrustRestored,
+)
+from failure_detect.clock import MINUTE, NEVER
+from failure_detect.events import MemberReturned
+from tests.discovery.courts import (
+    CONFIG,
+    EAST,
+    LIFETIME,
+    NORTH,
+    Court,
+    adopted,
+    alarms,
+    court,
+    died,
+    left,
+    member,
+    reached,
+    verdicts,
+)
+
+HOUR = 60 * MINUTE
+
+
+# --- stale -----------------------------------------------------------------------------
+
+
+def test_a_manifest_past_its_lifetime_is_stale() -> None:
+    bench = court(EAST)
+    assert bench.wait(LIFETIME - 1) == []
+    why = "it is alive, and its manifest is past its lifetime"
+    standing = Standing(Verdict.STALE, bench.now + 1, why)
+    assert bench.wait(1) == [
+        StandingChanged(EAST, standing),
+        AlarmRaised(Alarm.STALE, (EAST,), why),
+    ]
+    assert bench.wait(HOUR) == []
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_stale_is_only_who_is_alive_and_in_reach() -> None:
+    """Whoever is out of reach gets no more traffic because its manifest is old as well."""
+    bench = court(EAST)
+    bench.say(reached(EAST, reachable=False))
+    assert verdicts(bench.wait(2 * LIFETIME)) == [(EAST, Verdict.DEGRADED)]
+    other = court(EAST)
+    other.say(died(EAST))
+    assert verdicts(other.wait(2 * LIFETIME)) == [(EAST, Verdict.UNREACHABLE)]
+
+
+def test_who_was_stale_is_not_better_for_leaving() -> None:
+    bench = court(EAST)
+    bench.wait(LIFETIME)
+    bench.say(left(EAST))
+    assert bench.wait(CONFIG.grace - 1) == []
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.UNREACHABLE)]
+
+
+# --- draining --------------------------------------------------------------------------
+
+
+def test_a_signed_drain_counts_at_once_and_so_does_its_end() -> None:
+    bench = court(EAST)
+    standing = Standing(Verdict.DRAINING, bench.now, "it is being drained, and said so")
+    assert bench.say(adopted(EAST, drains=True)) == [StandingChanged(EAST, standing)]
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_draining_outranks_what_is_seen() -> None:
+    bench = court(EAST)
+    bench.say(adopted(EAST, drains=True))
+    bench.say(died(EAST))
+    assert bench.wait(2 * LIFETIME) == []
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.UNREACHABLE)]
+
+
+# --- departed --------------------------------------------------------------------------
+
+
+def test_a_signed_departure_removes_at_once() -> None:
+    bench = court(EAST)
+    standing = Standing(Verdict.DEPARTED, bench.now, "it departed, and said so")
+    assert bench.say(adopted(EAST, departs=True)) == [StandingChanged(EAST, standing)]
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_departure_outranks_a_drain() -> None:
+    bench = court(EAST)
+    assert verdicts(bench.say(adopted(EAST, departs=True, drains=True))) == [
+        (EAST, Verdict.DEPARTED)
+    ]
+
+
+def test_the_end_of_trust_removes_and_its_return_brings_back() -> None:
+    bench = court(EAST)
+    standing = Standing(Verdict.DEPARTED, bench.now, "it is not trusted any more")
+    assert bench.say(TrustEnded(EAST)) == [StandingChanged(EAST, standing)]
+    assert bench.say(adopted(EAST)) == []
+    assert verdicts(bench.say(TrustRestored(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_who_departed_does_not_expire() -> None:
+    for word in (adopted(EAST, departs=True), TrustEnded(EAST)):
+        bench = court(EAST)
+        bench.say(word, died(EAST))
+        assert bench.wait(2 * CONFIG.retention) == []
+        assert bench.verdict() is Verdict.DEPARTED
+
+
+def test_a_revoked_key_waits_in_the_last_tier_for_its_successor() -> None:
+    bench = court(EAST)
+    why = "its key was revoked, and its successor has not spoken yet"
+    standing = Standing(Verdict.DEGRADED, bench.now, why)
+    assert bench.say(Revoked(EAST)) == [
+        StandingChanged(EAST, standing),
+        AlarmRaised(Alarm.REVOKED, (EAST,), why),
+    ]
+    assert bench.wait(CONFIG.revoked_hold - 1) == []
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+    assert bench.wait(CONFIG.revoked_hold) == []
+
+
+def test_a_revoked_key_without_a_successor_is_removed() -> None:
+    bench = court(EAST)
+    bench.say(Revoked(EAST))
+    bench.wait(MINUTE)
+    assert bench.say(Revoked(EAST)) == []  # The list came again: the hold is not prolonged.
+    assert bench.wait(CONFIG.revoked_hold - MINUTE - 1) == []
+    why = "its key was revoked, and no successor spoke in time"
+    standing = Standing(Verdict.DEPARTED, bench.now + 1, why)
+    assert bench.wait(1) == [StandingChanged(EAST, standing)]
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_a_revocation_is_an_alarm_for_who_is_lost_already() -> None:
+    bench = court(EAST)
+    bench.say(died(EAST))
+    bench.wait(MINUTE)
+    assert alarms(bench.say(Revoked(EAST))) == [Alarm.REVOKED]
+    assert bench.verdict() is Verdict.UNREACHABLE
+
+
+# --- expired ---------------------------------------------------------------------------
+
+
+def test_who_is_silent_for_the_retention_is_removed() -> None:
+    bench = court(EAST, NORTH)
+    bench.say(adopted(NORTH, 400 * HOUR), died(EAST))
+    assert verdicts(bench.wait(CONFIG.hold_down)) == [(EAST, Verdict.UNREACHABLE)]
+    assert bench.wait(CONFIG.retention - CONFIG.hold_down - 1) == []
+    standing = Standing(Verdict.EXPIRED, bench.now + 1, "silent for 86400 s")
+    assert bench.wait(1) == [
+        StandingChanged(EAST, standing),
+        AlarmRaised(Alarm.EXPIRED, (EAST,), standing.why),
+    ]
+    assert bench.machine.deadline == NEVER or bench.machine.deadline > bench.now
+
+
+def test_a_sign_of_life_starts_the_retention_anew() -> None:
+    bench = court(EAST, NORTH)
+    bench.say(adopted(NORTH, 400 * HOUR), died(EAST))
+    bench.wait(CONFIG.retention - 1)
+    bench.say(MemberReturned(member(EAST), 1), died(EAST))
+    assert bench.wait(CONFIG.retention - 1) == []
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.EXPIRED)]
+
+
+def test_a_manifest_by_relay_is_no_sign_of_life() -> None:
+    bench = court(EAST, NORTH)
+    bench.say(adopted(NORTH, 400 * HOUR), died(EAST))
+    bench.wait(CONFIG.retention - 1)
+    bench.say(adopted(EAST))
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.EXPIRED)]
+
+
+def test_who_expired_is_back_when_it_lives_again() -> None:
+    bench = court(EAST)
+    bench.say(died(EAST))
+    bench.wait(CONFIG.retention)
+    assert bench.verdict() is Verdict.EXPIRED
+    assert bench.say(MemberReturned(member(EAST), 1), adopted(EAST)) == []
+    assert bench.wait(CONFIG.better - 1) == []
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.LIVE)]
+
+
+def test_a_drained_cluster_that_is_shut_down_expires_too() -> None:
+    bench = court(EAST)
+    bench.say(adopted(EAST, drains=True), died(EAST))
+    assert verdicts(bench.wait(CONFIG.retention)) == [(EAST, Verdict.EXPIRED)]
+
+
+def test_silence_that_an_earlier_run_saw_counts() -> None:
+    bench = Court()
+    kept = ManifestAdopted(origin=EAST, lifetime=LIFETIME, silent_for=CONFIG.retention - HOUR)
+    assert verdicts(bench.say(kept)) == [(EAST, Verdict.UNREACHABLE)]
+    assert bench.wait(HOUR - 1) == []
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.EXPIRED)]
+
+
+def test_nobody_expires_at_the_first_look() -> None:
+    bench = Court()
+    kept = ManifestAdopted(origin=EAST, lifetime=LIFETIME, silent_for=2 * CONFIG.retention)
+    assert verdicts(bench.say(kept)) == [(EAST, Verdict.UNREACHABLE)]
+    assert bench.wait(CONFIG.hold_down - 1) == []
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.EXPIRED)]
+    late = court(EAST)
+    late.say(died(EAST))
+    effects = late.machine.advance(late.now + 2 * CONFIG.retention)  # We were stopped for long.
+    assert verdicts(effects) == [(EAST, Verdict.UNREACHABLE)]
