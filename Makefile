@@ -78,8 +78,9 @@ demo: setup ## See a member crash and a network part and heal, in simulation
 	@$(BIN)/isthmus simulate swim crash --seeds 3
 	@$(BIN)/isthmus simulate swim partition --seeds 3 --members 32
 
-bench: setup ## Run every experiment and write simulations/RESULTS.md
+bench: setup ## Run every experiment; write simulations/RESULTS.md and discovery/RESULTS.md
 	$(BIN)/isthmus simulate swim all --write simulations/RESULTS.md
+	$(BIN)/isthmus simulate sets all --write discovery/RESULTS.md
 
 nightly: setup ## Run what takes hours: the nightly tests, and 5,000 examples of each property
 	$(call stage,nightly tests,HYPOTHESIS_PROFILE=nightly \

@@ -77,6 +77,15 @@ def detector_config(setting: Setting) -> DetectorConfig:
     return _PROFILES[setting.profile]().with_overrides(dict(setting.overrides))
 
 
+def faults_of(setting: Setting) -> list[str]:
+    """Say what is wrong with what is set of ours; nothing where it could run."""
+    try:
+        detector_config(setting)
+    except ExceptionGroup as group:
+        return [str(fault) for fault in group.exceptions]
+    return []
+
+
 def memberlist_config(setting: Setting) -> MemberlistConfig:
     """Return what a baseline runs with."""
     config = _BASELINES[setting.flavour]()

@@ -21,16 +21,18 @@ def print_json(name: str, parameters: Mapping[str, object], rows: "Sequence[Row]
 def print_table(study: "Study", rows: "Sequence[Row]") -> None:
     """Print a table and what its columns mean."""
     from simulations.study import PACE
-    from simulations.tables import aligned, cells, columns_of, head, meanings
+    from simulations.tables import aligned, cells, columns_of
 
-    columns = columns_of((*study.kind.plan.columns, PACE), study.labels(), rows)
-    heads, body = [head(column) for column in columns], cells(columns, rows)
-    title = f"{study.kind.plan.title}: {study.members} members, {len(study.seeds)} seeds"
+    plan, glossary = study.kind.plan, study.family.glossary
+    columns = columns_of((*plan.columns, PACE), study.columns(), rows)
+    heads, body = [glossary.head(column) for column in columns], cells(columns, rows)
+    size = f"{study.members} members, " if study.family.has_members else ""
+    title = f"{plan.title}: {size}{len(study.seeds)} seeds"
     if sys.stdout.isatty():
         _print_rich(title, heads, body)
     else:
         click.echo("\n".join([title, "", *aligned(heads, body)]))
-    click.echo("\n" + "\n".join(meanings(columns)))
+    click.echo("\n" + "\n".join(glossary.meanings(columns)))
 
 
 def _print_rich(title: str, heads: Sequence[str], body: Sequence[Sequence[str]]) -> None:

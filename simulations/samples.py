@@ -1,7 +1,8 @@
 """What one run measured, as plain data, and what many of them come to.
 
-A run gives a `Sample`: durations in microseconds under the names of what they measure, and
-counts. All samples of one configuration are `merged`, and `figures` names what they come to.
+A run gives a `Sample`: durations in microseconds under the names of what they measure, other
+amounts (bytes, round trips) likewise, and counts, which add up over runs. All samples of one
+configuration are `merged`, and `figures` names what they come to.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ SEALING_BYTES = 32
 
 _TRAFFIC = ("member_us", "datagrams", "datagram_bytes", "streams", "stream_bytes")
 _HIDDEN = (*_TRAFFIC, "simulated_us")
+_SHARES = (("median", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))
 _HOUR: Duration = 3_600 * SECOND
 _INTERVAL_OF = ("false_positives", "false_positives_at_healthy")
 
@@ -35,9 +37,16 @@ class Sample:
     """How often something happened. `member_us` is for how long, summed over members, and
     `simulated_us` the time of the world from its beginning to its end."""
 
+    amounts: dict[str, list[int]] = field(default_factory=dict)
+    """Amounts in the unit that the name says, such as `change_bytes`: one each time."""
+
     def add(self, name: str, duration: Duration) -> None:
         """Note one more duration of this name, in microseconds."""
         self.durations.setdefault(name, []).append(duration)
+
+    def measure(self, name: str, amount: int) -> None:
+        """Note one more amount of this name, in the unit that the name says."""
+        self.amounts.setdefault(name, []).append(amount)
 
     def count(self, name: str, amount: int = 1) -> None:
         """Let `amount` more of this name have happened."""
@@ -50,6 +59,8 @@ def merged(samples: Sequence[Sample]) -> Sample:
     for sample in samples:
         for name, values in sample.durations.items():
             whole.durations.setdefault(name, []).extend(values)
+        for name, values in sample.amounts.items():
+            whole.amounts.setdefault(name, []).extend(values)
         for name, count in sample.counts.items():
             whole.count(name, count)
     return whole
@@ -58,6 +69,7 @@ def merged(samples: Sequence[Sample]) -> Sample:
 def figures(whole: Sample) -> Row:
     """Return the figures of a sample, each named with its unit."""
     row: Row = {f"{name}_s": spread(values) for name, values in whole.durations.items()}
+    row.update({name: _plain_spread(values) for name, values in whole.amounts.items()})
     row.update({name: count for name, count in whole.counts.items() if name not in _HIDDEN})
     row.update(_traffic(whole.counts))
     row.update(_rates(whole.counts))
@@ -76,12 +88,16 @@ def levelled(rows: Sequence[Row], names: Iterable[str]) -> list[Row]:
 def spread(values: Iterable[Duration]) -> Spread:
     """Return the median, p99, p99.9, maximum (seconds) and number of some durations (us)."""
     ordered = sorted(values)
-    if not ordered:
-        return {"samples": 0}
-    shares = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
-    found: Spread = {name: quantile(ordered, share) / SECOND for name, share in shares.items()}
-    found["samples"] = len(ordered)
-    return found
+    found = {name: quantile(ordered, share) / SECOND for name, share in _SHARES if ordered}
+    return {**found, "samples": len(ordered)}
+
+
+def _plain_spread(values: Iterable[int]) -> Spread:
+    """Return the same of amounts, in their own unit: whole numbers where they are whole."""
+    ordered = sorted(values)
+    found = {name: quantile(ordered, share) for name, share in _SHARES if ordered}
+    whole = {name: int(value) for name, value in found.items() if value == int(value)}
+    return {**found, **whole, "samples": len(ordered)}
 
 
 def _traffic(counts: Mapping[str, int]) -> Row:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from failure_detect.clock import SECOND
-from simulations.experiments.experiment import Experiment
-from simulations.flavours import OURS, Overrides, Setting, detector_config
+from simulations.experiment import Experiment
+from simulations.family import Family
+from simulations.flavours import OURS, Overrides, Setting
 from simulations.options import Option, Value, options_of, show
 from simulations.samples import Row, Sample, figures, merged
 from simulations.trials import Scene
@@ -23,6 +24,7 @@ PACE = "processor_s_per_simulated_s"
 class Task:
     """One seed of one configuration of one cell."""
 
+    family: Family
     experiment: Experiment
     scene: Scene
 
@@ -37,6 +39,7 @@ class Task:
     def command(self) -> str:
         """Return the command line that runs this task again, alone."""
         return Study(
+            family=self.family,
             kind=type(self.experiment),
             values=tuple(
                 (option.name, (getattr(self.experiment, option.name),))
@@ -78,12 +81,14 @@ class Outcome:
 class Study:
     """What is to be run."""
 
+    family: Family
     kind: type[Experiment]
     values: tuple[tuple[str, tuple[Value, ...]], ...]
     """The values of each option, by its name, in the order of the fields."""
     configurations: tuple[str, ...]
-    members: int
     seeds: range
+    members: int = 0
+    """How many there are; 0 in a family that has no such option."""
     overrides: Overrides = ()
     others_seeds: int | None = None
     """How many of the seeds the baselines run; None for all of them."""
@@ -98,22 +103,20 @@ class Study:
         """Say what makes it impossible to run."""
         faults = []
         needs = max(cell.needs for cell in self.cells())
-        if self.members < needs:
+        if self.family.has_members and self.members < needs:
             faults.append(
                 f"--members {self.members}: with these options at least {needs} are needed"
             )
         if self.overrides and OURS not in self.configurations:
             faults.append(f"--set changes {OURS}, which is not among the configurations")
-        try:
-            detector_config(self._setting(OURS))
-        except ExceptionGroup as group:
-            faults += [f"--set: {fault}" for fault in group.exceptions]
+        if self.family.check is not None:
+            faults += [f"--set: {fault}" for fault in self.family.check(self._setting(OURS))]
         return faults
 
     def tasks(self) -> list[Task]:
         """Return all that is to be run: cell by cell, configurations within, then seeds."""
         return [
-            Task(cell, Scene(seed=seed, members=self.members, setting=self._setting(name)))
+            Task(self.family, cell, self._scene(name, seed))
             for cell in self.cells()
             for name in self.configurations
             for seed in self._seeds_of(name)
@@ -143,12 +146,10 @@ class Study:
     def parameters(self) -> dict[str, object]:
         """Return what it was run with, as plain values, each with its unit."""
         options = {option.name: option for option in options_of(self.kind)}
-        plain: dict[str, object] = {
-            "members": self.members,
-            "seeds": len(self.seeds),
-            "first_seed": self.seeds.start,
-            "set": dict(self.overrides),
-        }
+        plain: dict[str, object] = {"members": self.members} if self.family.has_members else {}
+        plain |= {"seeds": len(self.seeds), "first_seed": self.seeds.start}
+        if self.family.check is not None:
+            plain["set"] = dict(self.overrides)
         for name, values in self.values:
             label, shown = options[name].label(), [options[name].plain(v) for v in values]
             plain[label] = shown if len(shown) > 1 else shown[0]
@@ -158,10 +159,12 @@ class Study:
         """Return the command line that runs all of this again."""
         last = "" if self.seeds.start == 1 else f"--first-seed {self.seeds.start} "
         options = {option.name: option for option in options_of(self.kind)}
+        compared = self.configurations if self.family.compares else ()
         words = [
-            f"isthmus simulate swim {self.kind.plan.name}",
-            f"{last}--seeds {len(self.seeds)} --members {self.members}",
-            *(f"--configuration {name}" for name in self.configurations),
+            f"isthmus simulate {self.family.name} {self.kind.plan.name}",
+            f"{last}--seeds {len(self.seeds)}",
+            *([f"--members {self.members}"] if self.family.has_members else []),
+            *(f"--configuration {name}" for name in compared),
             *(f"--set {path}={value}" for path, value in self.overrides),
         ]
         for name, values in self.values:
@@ -173,6 +176,10 @@ class Study:
         """Return the names of what tells one row from another, besides the configuration."""
         return [option.label() for option in self._varied()]
 
+    def columns(self) -> list[str]:
+        """Return the names of what tells one row from another, the configuration too."""
+        return ["configuration", *self.labels()] if self.family.compares else self.labels()
+
     def _varied(self) -> list[Option]:
         if self.kind.plan.merges_cells:
             return []
@@ -181,6 +188,9 @@ class Study:
 
     def _label(self, cell: Experiment) -> Row:
         return {o.label(): o.plain(getattr(cell, o.name)) for o in self._varied()}
+
+    def _scene(self, name: str, seed: int) -> Scene:
+        return Scene(seed=seed, members=self.members, setting=self._setting(name))
 
     def _setting(self, name: str) -> Setting:
         return Setting(name, self.kind.plan.profile, self.overrides if name == OURS else ())

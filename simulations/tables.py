@@ -1,27 +1,12 @@
 """Rows of figures as a table of words, and what its columns mean."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from simulations.samples import Figure, Row
 
-_HEADS: Mapping[str, tuple[str, str]] = {
+_EVERYWHERE: Mapping[str, tuple[str, str]] = {
     "configuration": ("configuration", ""),
-    "first_detection_s": ("first", "seconds until the first healthy member knows"),
-    "full_detection_s": ("everyone", "seconds until every healthy member knows"),
-    "heal_s": ("whole again", "seconds from the repair until everyone sees everyone alive"),
-    "join_s": ("joined", "seconds until everyone knows everyone"),
-    "false_positives": ("FP", "deaths declared of members that nothing ails, at any observer"),
-    "false_positives_at_healthy": ("FP-", "the same at observers that nothing ails"),
-    "false_positives_per_member_hour": ("FP/h", "FP per member-hour, and its 95 % interval"),
-    "late_false_deaths": ("late", "false deaths later than the grace after the repair"),
-    "same_side_deaths": ("same side", "deaths of members that the partition did not cut off"),
-    "never_healed": ("never", "runs in which the sides had not found each other in time"),
-    "false_positives_per_run": ("FP/run", "FP per run"),
-    "never_joined": ("never", "runs in which not all knew all in time"),
-    "troubled_deaths": ("about the troubled", "deaths declared of troubled members"),
-    "share_declared_dead": ("share", "share of the pauses after which somebody declared a death"),
-    "missed": ("missed", "failures that some healthy member never noticed"),
-    "found": ("found", "troubled members that somebody healthy found"),
     "bytes_per_member_s": ("B/s", "payload of datagrams and streams, in clear, per member"),
     "sealed_bytes_per_member_s": ("sealed B/s", "the same with 32 B for sealing each datagram"),
     "messages_per_member_s": ("msg/s", "datagrams and stream frames sent, per member"),
@@ -30,21 +15,33 @@ _HEADS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def head(column: str) -> str:
-    """Return what stands above a column."""
-    return _HEADS[column][0] if column in _HEADS else column.removesuffix("_s").replace("_", " ")
+@dataclass(frozen=True, slots=True)
+class Glossary:
+    """What the columns of a family of experiments are called, and what they mean."""
 
+    words: Mapping[str, tuple[str, str]]
+    """What stands above a column, and in a few words what it holds; empty where that says all."""
 
-def meaning(column: str) -> str:
-    """Return in a few words what a column holds; its head where that says all."""
-    return (_HEADS[column][1] if column in _HEADS else "") or head(column)
+    @classmethod
+    def of(cls, words: Mapping[str, tuple[str, str]]) -> "Glossary":
+        """Return a glossary of these columns and of those that every family has."""
+        return cls({**_EVERYWHERE, **words})
 
+    def head(self, column: str) -> str:
+        """Return what stands above a column."""
+        if column in self.words:
+            return self.words[column][0]
+        return column.removesuffix("_s").replace("_", " ")
 
-def meanings(columns: Iterable[str]) -> list[str]:
-    """Explain the columns, a line each; spreads are `median (worst)`."""
-    known = [(head(column), _HEADS[column][1]) for column in columns if column in _HEADS]
-    lines = [f"{name}: {meaning}" for name, meaning in known if meaning]
-    return [*lines, "Two numbers are the median and, in brackets, the worst."]
+    def meaning(self, column: str) -> str:
+        """Return in a few words what a column holds; its head where that says all."""
+        return (self.words[column][1] if column in self.words else "") or self.head(column)
+
+    def meanings(self, columns: Iterable[str]) -> list[str]:
+        """Explain the columns, a line each; spreads are `median (worst)`."""
+        known = [self.words[column] for column in columns if column in self.words]
+        lines = [f"{name}: {meaning}" for name, meaning in known if meaning]
+        return [*lines, "Two numbers are the median and, in brackets, the worst."]
 
 
 def cells(columns: Sequence[str], rows: Iterable[Row]) -> list[list[str]]:
@@ -57,8 +54,8 @@ def show(figure: Figure) -> str:
     match figure:
         case None:
             return "-"
-        case {"median": median, "max": worst}:
-            return f"{median:.2f} ({worst:.2f})"
+        case {"median": int() | float() as median, "max": int() | float() as worst}:
+            return f"{_number(median)} ({_number(worst)})"
         case {"mean": mean, "low": low, "high": high}:
             return f"{mean:.3g} [{low:.2g}, {high:.2g}]"
         case dict():
@@ -67,6 +64,10 @@ def show(figure: Figure) -> str:
             return f"{figure:.2f}" if abs(figure) < 1_000 else f"{figure:.0f}"
         case _:
             return str(figure)
+
+
+def _number(number: int | float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:.2f}"
 
 
 def aligned(heads: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
@@ -83,10 +84,9 @@ def aligned(heads: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
 
 
 def columns_of(named: Iterable[str], labels: Iterable[str], rows: Sequence[Row]) -> list[str]:
-    """Return the columns to show: who, in which cell, and those figures that somebody has."""
-    wanted = ["configuration", *labels, *named]
+    """Return the columns to show: what tells rows apart, and those figures that somebody has."""
     return [
         column
-        for column in dict.fromkeys(wanted)
+        for column in dict.fromkeys((*labels, *named))
         if any(row.get(column) is not None for row in rows)
     ]

@@ -1,22 +1,20 @@
-"""What the detector must reach, and by which experiment that is shown.
+"""What must be reached, and by which experiment of a family that is shown.
 
-Each target is one cell of one experiment, run for ours and for the baselines alike. All limits
-are upper ones.
+Each target is one cell of one experiment. All limits are upper ones.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from failure_detect.clock import MILLISECOND, SECOND
-from simulations.experiments.ablation import Ablation
-from simulations.experiments.registry import EXPERIMENTS
+from simulations.family import Family
+from simulations.flavours import OURS
 from simulations.options import Value, options_of
 from simulations.samples import Row
-from simulations.study import PACE, Study
+from simulations.study import Study
 
-_QUICK_SEEDS = 2
-_QUICK_MEMBERS = 20
-_QUICK: dict[str, int] = {"duration": 60 * SECOND, "pauses": 2, "crashes": 2, "clusters": 5}
-"""The most that these options are in a quick version."""
+QUICK_SEEDS = 2
+"""The seeds of a quick version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +43,30 @@ class Limit:
 class Target:
     """One line of the table."""
 
+    family: Family
     what: str
     experiment: str
+    """The name of one of the family's."""
     limits: tuple[Limit, ...]
     published: str = ""
-    """What was measured of memberlist, or published, in words."""
+    """What was measured of others, or published, in words."""
     values: dict[str, Value] = field(default_factory=dict)
     """Options other than their defaults."""
-    members: int = 128
+    members: int = 0
     seeds: int = 20
-    configurations: tuple[str, ...] = ("ours", "memberlist")
+    configurations: tuple[str, ...] = (OURS,)
     others_seeds: int = 5
     """How many of the seeds the baselines run: theirs take most of the time."""
 
     def study(self) -> Study:
         """Return the study that shows it."""
-        kind = EXPERIMENTS[self.experiment]
+        kind = self.family.experiments[self.experiment]
         values = tuple(
             (option.name, (self.values.get(option.name, option.default[0]),))
             for option in options_of(kind)
         )
         return Study(
+            family=self.family,
             kind=kind,
             values=values,
             configurations=self.configurations,
@@ -80,16 +81,18 @@ class Target:
 
     def quickened(self) -> "Target":
         """Return a version that takes seconds: it shows that all runs, and its figures nothing."""
+        family = self.family
         values = {
             option.name: min(int(self.values.get(option.name, option.default[0])), most)
-            for option in options_of(EXPERIMENTS[self.experiment])
-            if (most := _QUICK.get(option.name)) is not None
+            for option in options_of(family.experiments[self.experiment])
+            if (most := family.quick.get(option.name)) is not None
         }
-        members = min(self.members, _QUICK_MEMBERS)
+        members = min(self.members, family.quick_members)
+        size = f": {members} members" if family.has_members else ""
         return replace(
             self,
-            what=f"{self.what} (quick: {members} members)",
-            seeds=_QUICK_SEEDS,
+            what=f"{self.what} (quick{size})",
+            seeds=QUICK_SEEDS,
             members=members,
             values=self.values | values,
         )
@@ -105,218 +108,60 @@ def worst(figure: str, most: float) -> Limit:
     return Limit(figure, most, "max")
 
 
-_FIRST, _FULL = "first_detection_s", "full_detection_s"
-_NO_FP = Limit("false_positives", 0)
-_ALL_FOUR = ("ours", "memberlist", "lifeguard", "swim")
+def p99(figure: str, most: float) -> Limit:
+    """Limit the 99th of a hundred."""
+    return Limit(figure, most, "p99")
 
 
-def _crashes() -> list[Target]:
-    limits = (median(_FIRST, 3.3), median(_FULL, 3.5), worst(_FULL, 5.0), _NO_FP)
-    large = (median(_FIRST, 3.6), median(_FULL, 4.0), worst(_FULL, 5.0), _NO_FP)
-    few = (worst(_FULL, 5.0), _NO_FP)
-    return [
-        Target(
-            what="crash, N = 128",
-            experiment="crash",
-            limits=limits,
-            published="9.89 (13.4), 10.34 (14.0) s measured; SWIM 12.44, 12.90 s in the paper",
-            configurations=_ALL_FOUR,
-        ),
-        Target(
-            what="crash, N = 1,000",
-            experiment="crash",
-            limits=large,
-            values={"crashes": 5},
-            members=1_000,
-        ),
-        *(
-            Target(
-                what=f"crash, N = {members}",
-                experiment="crash",
-                limits=few,
-                values={"crashes": 1},
-                members=members,
-                seeds=50,
-            )
-            for members in (2, 3)
-        ),
-        *(
-            Target(
-                what=f"{crashes} of 64 crash at once",
-                experiment="mass-crash",
-                limits=(worst(_FULL, most), Limit("missed", 0), _NO_FP),
-                values={"crashes": crashes},
-                members=64,
-                published=published,
-            )
-            for crashes, most, published in ((20, 6.5, "max 14.3 s"), (32, 9.0, "max 26.6 s"))
-        ),
-    ]
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What others measured of a baseline, in the unit of the figure."""
+
+    what: str
+    """The target in whose run it is compared."""
+    who: str
+    figure: str
+    quantile: str | None
+    value: float
+    source: str
 
 
-def _wide() -> list[Target]:
-    crash = (median(_FIRST, 3.6), median(_FULL, 4.0), worst(_FULL, 5.5), _NO_FP)
-    events: tuple[tuple[str, str, tuple[Limit, ...], str], ...] = (
-        ("crash", "crash", crash, "68.6, 69.6 s"),
-        ("mute", "one mute member", (_NO_FP, Limit("not_found", 0)), ""),
-        ("loss", "25 % loss everywhere", (_NO_FP,), ""),
-        (
-            "partition",
-            "partition of 60 s",
-            (worst("heal_s", 16.0), Limit("never_healed", 0), Limit("late_false_deaths", 0)),
-            "",
-        ),
-    )
-    return [
-        Target(
-            what=f"wan: {what}",
-            experiment="wan",
-            limits=limits,
-            published=published,
-            values={"event": event},
-            members=90,
-        )
-        for event, what, limits, published in events
-    ]
+class Untargeted(Protocol):
+    """Studies that have no target and belong in the document all the same."""
+
+    def __call__(self, *, quick: bool, seeds: int | None) -> Sequence[tuple[str, Study]]:
+        """Return each with its title, in a small version (`quick`), of at most so many seeds."""
+        ...
 
 
-def _steady() -> list[Target]:
-    return [
-        Target(
-            what="idle",
-            experiment="idle",
-            limits=(Limit("sealed_bytes_per_member_s", 160.0), _NO_FP),
-            published="101 B/s in clear, 160 encrypted",
-        ),
-        Target(
-            what="idle, N = 1,000",
-            experiment="idle",
-            limits=(Limit(PACE, 1.0), Limit("sealed_bytes_per_member_s", 160.0), _NO_FP),
-            members=1_000,
-            seeds=5,
-            configurations=("ours",),
-        ),
-        *(
-            Target(
-                what=f"lifeguard, D 16.4 s, I 64 ms, C = {concurrent}",
-                experiment="lifeguard",
-                limits=(
-                    Limit("false_positives_per_run", allowed),
-                    Limit("false_positives_at_healthy", 0),
-                    Limit("bytes_per_member_s", rate),
-                ),
-                published=published,
-                values={"concurrent": concurrent},
-                configurations=_ALL_FOUR,
-            )
-            for concurrent, allowed, rate, published in (
-                (4, 0, 516, "FP 0, 516 B/s"),
-                (16, 1, 785, "FP 11, 785 B/s"),
-            )
-        ),
-        *(
-            Target(
-                what=f"{troubled} {what} by turns, 200 s",
-                experiment="deaf-and-mute",
-                limits=(Limit("false_positives_at_healthy", 0), Limit("not_found", 0)),
-                published=published,
-                values={"troubled": troubled, "what": what},
-            )
-            for troubled, what, published in (
-                (1, "mute", "505 false at healthy observers"),
-                (4, "mute", "1,837 false at healthy observers"),
-                (1, "deaf", "0 false at healthy observers"),
-                (4, "deaf", ""),
-            )
-        ),
-    ]
+def no_more(*, quick: bool, seeds: int | None) -> Sequence[tuple[str, Study]]:  # noqa: ARG001  # There are none.
+    """Return no study."""
+    return ()
 
 
-def _pauses() -> list[Target]:
-    return [
-        Target(
-            what=f"a member paused once for {pause} s",
-            experiment="pause",
-            limits=(Limit("share_declared_dead", share), _NO_FP),
-            published="never declared dead",
-            values={"pause": pause * SECOND},
-        )
-        for pause, share in ((2, 0.0), (3, 0.25))
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bench:
+    """All that a family must reach, and what the document of it says besides its tables."""
 
+    family: Family
 
-def _networks() -> list[Target]:
-    lengths = ((5, "5 s"), (20, "20 s"), (60, "60 s"), (300, "5 min"))
-    parted = (worst("heal_s", 15.0), Limit("never_healed", 0), Limit("late_false_deaths", 0))
-    both: tuple[str, ...] = ("ours", "memberlist")
-    cuts = [(32, *each, 20, both) for each in lengths]
-    cuts += [(128, *each, 20, both) for each in lengths]
-    # Long ones cost minutes a seed, and memberlist is known never to heal by then.
-    cuts += [(32, 3_600, "1 h", 20, both[:1]), (32, 90_000, "25 h", 3, both[:1])]
-    return [
-        *(
-            Target(
-                what=f"all links lose {percent} %",
-                experiment="loss",
-                limits=(_NO_FP,),
-                values={"loss": percent / 100},
-                configurations=("ours", "memberlist", "swim"),
-            )
-            for percent in (10, 25)
-        ),
-        *(
-            Target(
-                what=f"partition {members // 2}:{members // 2} for {words}",
-                experiment="partition",
-                limits=parted,
-                published="never whole again beyond 60 s" if seconds >= 60 else "",
-                values={"duration": seconds * SECOND},
-                members=members,
-                seeds=seeds,
-                configurations=configurations,
-            )
-            for members, seconds, words, seeds, configurations in cuts
-        ),
-        Target(
-            what="128 join through one seed, 10 % loss",
-            experiment="join",
-            limits=(worst("join_s", 6.0), Limit("never_joined", 0)),
-            published="113 s",
-            values={"within": 100 * MILLISECOND},
-            seeds=50,
-        ),
-        Target(
-            what="1 % of 1,000 lose 30 % by turns",
-            experiment="flip-flop",
-            limits=(_NO_FP,),
-            published="oscillates",
-            members=1_000,
-        ),
-    ]
+    subject: str
+    """Who must reach it, in words: `the detector`."""
 
+    targets: tuple[Target, ...]
+    """In the order of the table."""
 
-TARGETS: tuple[Target, ...] = (*_crashes(), *_wide(), *_steady(), *_pauses(), *_networks())
-"""All of them, in the order of the table."""
+    introduction: str
+    """How the document begins; `{command}` stands for what wrote it."""
 
+    known: str = "published"
+    """What stands above the column of what others reached."""
 
-def ablation(*, quick: bool, seeds: int | None = None) -> Study:
-    """Return the study of what each part of Lifeguard is worth, which has no target."""
-    plan = Ablation.plan
-    usual = _QUICK_SEEDS if quick else plan.seeds
-    quick_values: dict[str, Value] = {
-        "concurrent": 4,
-        "blocked": 2 * SECOND,
-        "between": SECOND,
-        "duration": 30 * SECOND,
-        "threshold": 20 * SECOND,
-    }
-    return Study(
-        kind=Ablation,
-        values=tuple(
-            (option.name, (quick_values[option.name],) if quick else option.default)
-            for option in options_of(Ablation)
-        ),
-        configurations=plan.configurations,
-        members=_QUICK_MEMBERS if quick else plan.members,
-        seeds=range(1, 1 + min(usual, seeds or usual)),
-    )
+    figures: tuple[tuple[str, str], ...] = ()
+    """Further columns of the table of targets: what stands above them, and the figures."""
+
+    published: tuple[Published, ...] = ()
+    """The rows by which the simulator is checked."""
+
+    more: Untargeted = no_more
+    """What else is run and written."""

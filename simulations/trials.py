@@ -28,10 +28,14 @@ _JITTER_PERIODS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a run needs besides its experiment."""
+    """What a run needs besides its experiment.
+
+    An experiment whose options say how large it is, or how far apart, replaces what is said here.
+    """
 
     seed: int
-    members: int
+    members: int = 0
+    """How many there are; 0 where the options of the experiment say it."""
     setting: Setting = field(default_factory=Setting)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     clusters: int = 1

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from simulations.cli import check_picture, read_override, simulate
-from simulations.experiments.registry import EXPERIMENTS
+from simulations.cli import simulate
+from simulations.swim.registry import EXPERIMENTS
 
 SMALL = ("--members", "6", "--jobs", "1")
 
@@ -128,12 +127,6 @@ def test_what_is_wrong_is_said_before_anything_runs(words: tuple[str, ...], why:
     assert why in " ".join(result.output.split())
 
 
-def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(click.UsageError, match="no such directory to write a file in"):
-        check_picture(tmp_path.parent / f"{tmp_path.name}.png" / "here.png")
-    check_picture(tmp_path / "picture.png")
-
-
 def test_without_matplotlib_it_says_how_to_install_it(tmp_path: Path) -> None:
     script = (
         "import sys; sys.modules['matplotlib'] = None\n"
@@ -153,20 +146,6 @@ def test_a_picture_is_drawn_beside_the_table(tmp_path: Path) -> None:
     result = swim("crash", *SMALL, *words)
     assert result.exit_code == 0, result.output
     assert path.read_text().startswith("<?xml")
-
-
-@pytest.mark.parametrize(
-    ("word", "override"),
-    [
-        ("probe.interval=500ms", ("probe.interval", 500_000)),
-        ("probe.interval=500000", ("probe.interval", 500_000)),
-        ("suspicion.by_group=true", ("suspicion.by_group", True)),
-        ("suspicion.by_group=false", ("suspicion.by_group", False)),
-        ("probe.relays=-1", ("probe.relays", -1)),
-    ],
-)
-def test_overrides_are_read(word: str, override: tuple[str, int]) -> None:
-    assert read_override(word) == override
 
 
 def test_every_experiment_explains_itself() -> None:
@@ -216,3 +195,63 @@ def test_all_as_json_is_one_object_too() -> None:
     assert report["experiment"] == "all"
     assert [row["configuration"] for row in report["results"]] == ["ours", "memberlist"]
     assert {row["target"] for row in report["results"]} == {"crash, N = 2 (quick: 2 members)"}
+
+
+def sets(*words: str) -> Result:
+    return CliRunner().invoke(simulate, ["sets", *words])
+
+
+FEW = ("--nodes", "5", "--changes", "4", "--jobs", "1")
+
+
+def test_another_family_has_no_members_and_nothing_to_compare() -> None:
+    result = sets("records", *FEW, "--endpoints", "20,40", "--seeds", "2", "--output", "json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["parameters"] == {
+        "seeds": 2,
+        "first_seed": 1,
+        "services": 1,
+        "endpoints": [20, 40],
+        "nodes": 5,
+        "changes": 4,
+    }
+    assert [row["endpoints"] for row in report["results"]] == [20, 40]
+    assert all(row["rumour_bytes"]["samples"] == 8 for row in report["results"])
+
+
+def test_its_table_and_its_picture_tell_cells_apart(tmp_path: Path) -> None:
+    path = tmp_path / "records.svg"
+    words = ("--endpoints", "20,40", "--seeds", "1", "--plot", str(path))
+    result = sets("records", *FEW, *words)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "how many bytes a set takes, and one change to it: 1 seeds"
+    assert lines[2].split()[:2] == ["endpoints", "records"]
+    assert [line.split()[0] for line in lines[3:5]] == ["20", "40"]
+    assert "<!-- endpoints 40 -->" in path.read_text()
+
+
+def test_all_of_another_family_writes_its_own_table(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    result = sets("all", "--quick", "--seeds", "1", "--write", str(path), "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    text = path.read_text()
+    assert text.startswith("# What signed endpoint sets reach\n")
+    assert f"`isthmus simulate sets all --quick --seeds 1 --write {path}`" in text
+    assert "(quick) | rumour B max <= 1000 | " in text
+    assert "`isthmus simulate sets records --seeds 1 --services 1 --endpoints 100" in text
+
+
+def test_what_a_family_lacks_cannot_be_asked_of_it() -> None:
+    for words in (("--members", "4"), ("--configuration", "ours"), ("--set", "probe.relays=1")):
+        result = sets("records", *words)
+        assert result.exit_code == 2
+        assert "No such option" in result.output
+
+
+def test_each_family_lists_its_own() -> None:
+    listed = sets("list").output
+    assert listed.startswith("records  how many bytes")
+    assert "configurations" not in listed
+    assert "crash" not in listed

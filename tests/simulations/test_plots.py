@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from failure_detect.clock import SECOND
-from simulations.experiments.crashes import Crash, MassCrash
 from simulations.plots import draw
 from simulations.samples import Sample
 from simulations.study import Outcome
+from simulations.swim.crashes import Crash, MassCrash
+from simulations.swim.registry import SWIM
 
 
 def sample(*firsts: int, false_positives: int = 0) -> Sample:
@@ -25,7 +26,7 @@ def test_a_picture_has_a_title_axes_with_units_and_a_legend(suffix: str, tmp_pat
         Outcome("ours", Crash(), {}, [sample(1, 2), sample(3)]),
         Outcome("swim", Crash(), {}, [sample(5), sample(6, false_positives=4)]),
     ]
-    draw("one member crashes", outcomes, str(path))
+    draw("one member crashes", SWIM, outcomes, str(path))
     assert path.stat().st_size > 5_000
     if suffix == "svg":
         drawn = path.read_text()
@@ -39,5 +40,5 @@ def test_cells_are_told_apart(tmp_path: Path) -> None:
         Outcome("ours", MassCrash(crashes=number), {"crashes": number}, [each])
         for number, each in ((20, sample(1)), (32, sample()))
     ]
-    draw("many crash", outcomes, str(path))
+    draw("many crash", SWIM, outcomes, str(path))
     assert "<!-- ours, crashes 20 -->" in path.read_text()

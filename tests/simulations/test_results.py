@@ -2,7 +2,9 @@
 
 from simulations.results import Finding, belief, document, summary
 from simulations.samples import Row
-from simulations.targets import TARGETS, Target
+from simulations.swim.bench import BENCH
+from simulations.swim.targets import TARGETS
+from simulations.targets import Target
 
 
 def target(words: str) -> Target:
@@ -45,7 +47,7 @@ def test_a_figure_that_is_not_there_is_not_met() -> None:
 
 
 def test_the_document_holds_the_command_the_table_and_the_details() -> None:
-    text = document("isthmus simulate swim all --quick", [GOOD, BAD], ["## More", "here"])
+    text = document(BENCH, "isthmus simulate swim all --quick", [GOOD, BAD], ["## More", "here"])
     assert "`isthmus simulate swim all --quick`" in text
     assert "**1 of 2 targets are met.**" in text
     line = next(line for line in text.splitlines() if line.startswith("| crash, N = 128 | first"))
@@ -57,10 +59,10 @@ def test_the_document_holds_the_command_the_table_and_the_details() -> None:
 
 
 def test_baselines_are_held_against_what_was_published() -> None:
-    (line,) = [line for line in belief([GOOD]) if "first median" in line]
+    (line,) = [line for line in belief(BENCH, [GOOD]) if "first median" in line]
     assert "| 12.44 | 12.44 | +0.0 % |" in line
-    (line,) = [line for line in belief([GOOD]) if "everyone median" in line]
+    (line,) = [line for line in belief(BENCH, [GOOD]) if "everyone median" in line]
     assert "| 12.9 | 13.00 | +0.8 % |" in line
-    assert belief([BAD]) == []
+    assert belief(BENCH, [BAD]) == []
     nothing = finding({"configuration": "memberlist"}, what="idle")
-    assert any("| 100.9 | - | - |" in line for line in belief([nothing]))
+    assert any("| 100.9 | - | - |" in line for line in belief(BENCH, [nothing]))

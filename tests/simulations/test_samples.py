@@ -75,3 +75,16 @@ def test_every_row_has_the_figures_of_all() -> None:
         {"configuration": "ours", "heal_s": {"median": 3.0}, "missed": None, "join_s": None},
         {"configuration": "swim", "heal_s": None, "missed": 2, "join_s": None},
     ]
+
+
+def test_amounts_keep_their_unit_and_stay_whole() -> None:
+    one, other = Sample(), Sample()
+    for amount in (900, 800):
+        one.measure("change_bytes", amount)
+    other.measure("change_bytes", 810)
+    row = figures(merged([one, other]))
+    spread_of = row["change_bytes"]
+    assert isinstance(spread_of, dict)
+    assert (spread_of["median"], spread_of["max"], spread_of["samples"]) == (810, 900, 3)
+    assert isinstance(spread_of["median"], int)
+    assert spread_of["p99"] == pytest.approx(898.2)

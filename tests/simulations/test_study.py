@@ -7,11 +7,13 @@ import pytest
 
 from failure_detect.clock import SECOND
 from simulations import options
-from simulations.experiments.crashes import Crash
-from simulations.experiments.experiment import Experiment, Plan
+from simulations.experiment import Experiment, Plan
 from simulations.flavours import Setting
 from simulations.samples import Sample
+from simulations.sets.registry import SETS
 from simulations.study import PACE, Study, Task
+from simulations.swim.crashes import Crash
+from simulations.swim.registry import SWIM
 from simulations.trials import Scene
 
 
@@ -37,6 +39,7 @@ class Merged(Numbers):
 def study(kind: type[Experiment] = Numbers, **changed: tuple[int, ...]) -> Study:
     values = {"low": (1, 2), "high": (10,), "lasting": (SECOND,)} | changed
     return Study(
+        family=SWIM,
         kind=kind,
         values=tuple(values.items()),
         configurations=("ours", "swim"),
@@ -133,6 +136,7 @@ def test_a_task_that_fails_says_how_to_repeat_it() -> None:
 def test_what_cannot_run_is_said_before_it_does() -> None:
     assert study().faults() == []
     impossible = Study(
+        family=SWIM,
         kind=Crash,
         values=(("crashes", (3, 9)), ("what", ("node",)), ("spacing", (0,))),
         configurations=("swim",),
@@ -149,5 +153,22 @@ def test_what_cannot_run_is_said_before_it_does() -> None:
 
 
 def test_a_task_stands_for_itself() -> None:
-    task = Task(Numbers(low=2), Scene(seed=5, members=4))
+    task = Task(SWIM, Numbers(low=2), Scene(seed=5, members=4))
     assert task.run().counts == {"sum": 512}
+
+
+def test_a_family_without_members_and_rivals_says_nothing_of_them() -> None:
+    alone = Study(
+        family=SETS,
+        kind=Numbers,
+        values=(("low", (1, 2)), ("high", (10,)), ("lasting", (SECOND,))),
+        configurations=SETS.configurations,
+        seeds=range(1, 3),
+    )
+    assert alone.faults() == []
+    assert alone.command() == (
+        "isthmus simulate sets numbers --seeds 2 --low 1,2 --high 10 --lasting 1s"
+    )
+    assert set(alone.parameters()) == {"seeds", "first_seed", "low", "high", "lasting_s"}
+    assert (alone.columns(), study().columns()) == (["low"], ["configuration", "low"])
+    assert alone.tasks()[0].scene.members == 0

@@ -3,7 +3,9 @@
 import pytest
 
 from simulations.samples import Figure, Row
-from simulations.tables import aligned, cells, columns_of, head, meaning, meanings, show
+from simulations.tables import Glossary, aligned, cells, columns_of, show
+
+GLOSSARY = Glossary.of({"heal_s": ("whole again", "seconds until all is well")})
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,8 @@ from simulations.tables import aligned, cells, columns_of, head, meaning, meanin
         (2.345, "2.35"),
         (10593.4, "10593"),
         ({"median": 2.5, "p99": 3.0, "max": 4.0, "samples": 9}, "2.50 (4.00)"),
+        ({"median": 812, "p99": 990, "max": 1024, "samples": 9}, "812 (1024)"),
+        ({"median": 2.5, "p99": 3, "max": 3, "samples": 2}, "2.50 (3)"),
         ({"mean": 0.0, "low": 0.0, "high": 3.688}, "0 [0, 3.7]"),
         ({"samples": 0}, "-"),
     ],
@@ -33,14 +37,16 @@ def test_columns_that_nobody_has_are_left_out() -> None:
         {"configuration": "ours", "what": "mute", "found": 1},
         {"configuration": "swim"},
     ]
-    columns = columns_of(["found", "heal_s"], ["what"], rows)
+    columns = columns_of(["found", "heal_s"], ["configuration", "what"], rows)
     assert columns == ["configuration", "what", "found"]
     assert cells(columns, rows) == [["ours", "mute", "1"], ["swim", "-", "-"]]
 
 
 def test_every_column_that_needs_it_is_explained() -> None:
-    lines = meanings(["configuration", "heal_s", "troubled"])
-    assert lines[0].startswith("whole again: seconds")
-    assert lines[1].startswith("Two numbers")
-    assert (head("blocked_s"), head("not_found")) == ("blocked", "not found")
-    assert (meaning("not_found"), meaning("heal_s")) == ("not found", lines[0][13:])
+    lines = GLOSSARY.meanings(["configuration", "heal_s", "troubled", "messages_per_member_s"])
+    assert lines[0] == "whole again: seconds until all is well"
+    assert lines[1].startswith("msg/s: ")
+    assert lines[2].startswith("Two numbers")
+    assert (GLOSSARY.head("blocked_s"), GLOSSARY.head("not_found")) == ("blocked", "not found")
+    assert GLOSSARY.meaning("not_found") == "not found"
+    assert GLOSSARY.meaning("heal_s") == "seconds until all is well"

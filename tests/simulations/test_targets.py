@@ -1,38 +1,11 @@
-"""Targets are runs that can be made, with limits that can be missed."""
+"""Limits can be missed, and a target says how it is shown."""
 
 import pytest
 
-from failure_detect.clock import MINUTE, SECOND
 from simulations.samples import Row
-from simulations.targets import TARGETS, Limit, Target, ablation, median, worst
-
-IDS = [target.what for target in TARGETS]
-
-
-@pytest.mark.parametrize("target", TARGETS, ids=IDS)
-def test_every_target_can_be_run(target: Target) -> None:
-    study = target.study()
-    assert study.faults() == []
-    assert len(study.cells()) == 1
-    assert study.configurations[0] == "ours"
-    assert target.limits
-    given = dict(study.values)
-    assert all(given[name] == (value,) for name, value in target.values.items())
-
-
-@pytest.mark.parametrize("target", TARGETS, ids=IDS)
-def test_the_quick_version_is_small(target: Target) -> None:
-    quick = target.quickened()
-    study = quick.study()
-    assert study.faults() == []
-    assert (len(study.seeds), study.members) == (2, min(20, target.members))
-    assert int(quick.values.get("duration", 0)) <= MINUTE
-    assert quick.what.startswith(target.what)
-    assert "quick" in quick.what
-
-
-def test_names_are_unique() -> None:
-    assert len(set(IDS)) == len(IDS)
+from simulations.sets.registry import SETS
+from simulations.swim.registry import SWIM
+from simulations.targets import Limit, Target, median, no_more, p99, worst
 
 
 @pytest.mark.parametrize(
@@ -45,6 +18,7 @@ def test_names_are_unique() -> None:
         (median("heal_s", 2), {"heal_s": {"median": 2.0, "max": 9.0}}, 2.0, True),
         (worst("heal_s", 2), {"heal_s": {"median": 2.0, "max": 9.0}}, 9.0, False),
         (worst("heal_s", 2), {"heal_s": {"samples": 0}}, None, False),
+        (p99("heal_s", 2), {"heal_s": {"p99": 1.5, "max": 9.0}}, 1.5, True),
     ],
 )
 def test_a_limit_is_met_by_a_figure(
@@ -54,16 +28,22 @@ def test_a_limit_is_met_by_a_figure(
     assert limit.is_met(row) is is_met
 
 
-def test_the_ablation_has_a_quick_version_too() -> None:
-    whole, quick = ablation(quick=False), ablation(quick=True)
-    assert whole.faults() == quick.faults() == []
-    assert len(quick.tasks()) == 2 * len(quick.configurations)
-    assert len(whole.tasks()) > 10 * len(quick.tasks())
-    assert dict(quick.values)["blocked"] == (2 * SECOND,)
+def test_a_target_runs_one_cell_with_the_values_that_it_names() -> None:
+    target = Target(
+        family=SWIM, what="x", experiment="loss", limits=(), values={"loss": 0.5}, members=9
+    )
+    study = target.study()
+    assert (study.family, len(study.cells()), study.members) == (SWIM, 1, 9)
+    assert dict(study.values)["loss"] == (0.5,)
+    assert study.configurations == ("ours",)
 
 
-def test_seeds_are_capped_for_ours_and_for_the_others() -> None:
-    for target in TARGETS:
-        study = target.with_seeds(2).study()
-        assert len(study.seeds) == min(target.seeds, 2)
-        assert study.others_seeds == 2
+def test_the_quick_version_of_a_family_without_members_says_nothing_of_them() -> None:
+    quick = Target(family=SETS, what="x", experiment="records", limits=()).quickened()
+    assert quick.what == "x (quick)"
+    assert int(quick.values["endpoints"]) <= SETS.quick["endpoints"]
+    assert quick.study().members == 0
+
+
+def test_nothing_else_is_run_where_nothing_is_said() -> None:
+    assert list(no_more(quick=True, seeds=None)) == []

@@ -5,10 +5,9 @@ from typing import ClassVar
 
 import pytest
 
-from simulations.experiments.experiment import Experiment, Plan, ratio
-from simulations.experiments.registry import EXPERIMENTS
+from simulations.experiment import Experiment, Plan, ratio
 from simulations.samples import Sample
-from simulations.tables import meaning
+from simulations.swim.registry import SWIM
 from simulations.trials import Scene
 
 
@@ -31,9 +30,10 @@ def test_a_ratio_of_nothing_is_none() -> None:
     assert ratio({}, "dead", "paused") is None
 
 
-@pytest.mark.parametrize("kind", EXPERIMENTS.values(), ids=EXPERIMENTS)
-def test_every_plan_is_whole(kind: type[Experiment]) -> None:
+@pytest.mark.parametrize("name", SWIM.experiments)
+def test_every_plan_is_whole(name: str) -> None:
+    kind = SWIM.experiments[name]
     plan = kind.plan
     assert "ours" in plan.configurations
     assert plan.members >= kind().needs
-    assert all(meaning(column) for column in plan.columns)
+    assert all(SWIM.glossary.meaning(column) for column in plan.columns)

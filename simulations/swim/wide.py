@@ -8,13 +8,14 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations import options
-from simulations.experiments.anomalies import DeafAndMute
-from simulations.experiments.crashes import Crash
-from simulations.experiments.experiment import DETECTION, FALSE, TRAFFIC, Experiment, Plan
-from simulations.experiments.networks import Loss, Parted
+from simulations.experiment import Experiment, Plan
 from simulations.links import LinkQuality
 from simulations.network import NetworkConfig, RoundTrips
 from simulations.samples import Sample
+from simulations.swim.anomalies import DeafAndMute
+from simulations.swim.columns import DETECTION, FALSE, TRAFFIC
+from simulations.swim.crashes import Crash
+from simulations.swim.networks import Loss, Parted
 from simulations.trials import Scene
 
 _EVENTS = ("crash", "mute", "deaf", "loss", "partition")

@@ -1,6 +1,6 @@
 """Experiments are found by their names."""
 
-from simulations.experiments.registry import EXPERIMENTS
+from simulations.swim.registry import EXPERIMENTS
 
 
 def test_experiments_go_by_the_names_of_their_plans() -> None:

@@ -8,10 +8,6 @@ from typing import ClassVar
 from simulations.samples import Row, Sample
 from simulations.trials import Scene
 
-DETECTION = ("first_detection_s", "full_detection_s", "missed")
-FALSE = ("false_positives", "false_positives_at_healthy")
-TRAFFIC = ("bytes_per_member_s", "sealed_bytes_per_member_s", "messages_per_member_s")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -27,12 +23,13 @@ class Plan:
     """The figures of its table, in their order."""
 
     configurations: tuple[str, ...] = ("ours", "memberlist")
-    """Which detectors run."""
+    """Which of the family's configurations run."""
 
     profile: str = "lan"
     """For which kind of network they are set."""
 
     members: int = 128
+    """How many there are, in a family that has members as an option."""
     seeds: int = 20
     least: int = 4
     """The fewest members that make sense."""

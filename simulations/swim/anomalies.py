@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND, Duration
 from simulations import options
-from simulations.experiments.experiment import FALSE, TRAFFIC, Experiment, Plan, ratio
+from simulations.experiment import Experiment, Plan, ratio
 from simulations.faults import Deaf, Fault, Gate, Mute, Pause
 from simulations.samples import Row, Sample
+from simulations.swim.columns import FALSE, TRAFFIC
 from simulations.trials import Scene, Trial, rested
 
 QUIESCE: Duration = 15 * SECOND

@@ -3,8 +3,8 @@
 import pytest
 
 from failure_detect.clock import SECOND
-from simulations.experiments.wide import Wide
-from tests.simulations.experiments.scenes import scene
+from simulations.swim.wide import Wide
+from tests.simulations.swim.scenes import scene
 
 
 def test_a_crash_is_found_over_long_links() -> None:

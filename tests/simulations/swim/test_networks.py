@@ -3,8 +3,8 @@
 import pytest
 
 from failure_detect.clock import MILLISECOND, SECOND
-from simulations.experiments.networks import FlipFlop, Join, Loss, Parted
-from tests.simulations.experiments.scenes import scene
+from simulations.swim.networks import FlipFlop, Join, Loss, Parted
+from tests.simulations.swim.scenes import scene
 
 
 def test_a_pool_that_was_parted_is_whole_again() -> None:

@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations import options
-from simulations.experiments.anomalies import QUIESCE, Interval, block
-from simulations.experiments.experiment import DETECTION, FALSE, TRAFFIC, Experiment, Plan
+from simulations.experiment import Experiment, Plan
 from simulations.samples import Row, Sample
+from simulations.swim.anomalies import QUIESCE, Interval, block
+from simulations.swim.columns import DETECTION, FALSE, TRAFFIC
 from simulations.trials import Scene, rested
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from failure_detect.clock import SECOND
-from simulations.experiments.ablation import Ablation
 from simulations.flavours import FLAVOURS
-from tests.simulations.experiments.scenes import scene
+from simulations.swim.ablation import Ablation
+from tests.simulations.swim.scenes import scene
 
 
 @pytest.mark.parametrize("flavour", ["ours", "swim+buddy"])

@@ -3,8 +3,8 @@
 import pytest
 
 from failure_detect.clock import SECOND
-from simulations.experiments.crashes import Crash, Idle, MassCrash
-from tests.simulations.experiments.scenes import scene
+from simulations.swim.crashes import Crash, Idle, MassCrash
+from tests.simulations.swim.scenes import scene
 
 
 @pytest.mark.parametrize("flavour", ["ours", "memberlist"])

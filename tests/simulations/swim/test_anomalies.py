@@ -3,10 +3,10 @@
 import pytest
 
 from failure_detect.clock import MILLISECOND, SECOND
-from simulations.experiments.anomalies import DeafAndMute, Interval, Paused, block
 from simulations.faults import Gate
+from simulations.swim.anomalies import DeafAndMute, Interval, Paused, block
 from simulations.trials import rested
-from tests.simulations.experiments.scenes import scene
+from tests.simulations.swim.scenes import scene
 
 
 def test_members_block_in_step_and_breathe_between() -> None:

@@ -9,10 +9,11 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations import options
-from simulations.experiments.experiment import FALSE, TRAFFIC, Experiment, Plan
+from simulations.experiment import Experiment, Plan
 from simulations.faults import Degrade, Partition
 from simulations.links import LinkQuality
 from simulations.samples import Sample
+from simulations.swim.columns import FALSE, TRAFFIC
 from simulations.trials import Scene, Trial, rested
 from simulations.views import Views
 

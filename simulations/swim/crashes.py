@@ -10,8 +10,9 @@ from failure_detect.clock import SECOND, Duration
 from failure_detect.events import FingerprintChanged
 from failure_detect.wire import FINGERPRINT_BYTES_MAX
 from simulations import options
-from simulations.experiments.experiment import DETECTION, FALSE, TRAFFIC, Experiment, Plan
+from simulations.experiment import Experiment, Plan
 from simulations.samples import Sample
+from simulations.swim.columns import DETECTION, FALSE, TRAFFIC
 from simulations.trials import Scene, Trial, rested
 
 LIMIT: Duration = 120 * SECOND

@@ -1,1 +1,0 @@
-"""The experiments, a module each or for a few that belong together."""
