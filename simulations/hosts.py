@@ -7,6 +7,7 @@ from math import prod
 from failure_detect.clock import NEVER, Instant
 from failure_detect.events import Effect
 from failure_detect.identity import Address, Identity, MemberId, NodeName
+from simulations.bandwidth import DATAGRAM_OVERHEAD_BYTES, SEGMENT_OVERHEAD_BYTES, Lane
 from simulations.clocks import MemberClock
 from simulations.links import Link
 from simulations.machine import Arrival, Machine
@@ -24,6 +25,10 @@ class Traffic:
     request_bytes_sent: int = 0
     responses_sent: int = 0
     response_bytes_sent: int = 0
+    segments_sent: int = 0
+    """Segments of streams, those that were lost and sent again too; bare acknowledgements not."""
+    segment_bytes_sent: int = 0
+    """What these carried."""
     connects: int = 0
     """Connects to nodes' own addresses that it tried."""
     refused: int = 0
@@ -41,6 +46,12 @@ class Traffic:
     def stream_bytes_sent(self) -> int:
         """Payload bytes of requests and responses that it sent."""
         return self.request_bytes_sent + self.response_bytes_sent
+
+    @property
+    def wire_bytes_sent(self) -> int:
+        """All that it put on the wire: with headers, sealing, and what was sent again."""
+        datagrams = self.datagram_bytes_sent + DATAGRAM_OVERHEAD_BYTES * self.datagrams_sent
+        return datagrams + self.segment_bytes_sent + SEGMENT_OVERHEAD_BYTES * self.segments_sent
 
 
 @dataclass(slots=True, eq=False)
@@ -83,10 +94,12 @@ class Host:
         "afflictions",
         "ailments",
         "clock",
+        "egress",
         "group",
         "hampered",
         "impeded",
         "index",
+        "ingress",
         "links",
         "node",
         "node_address",
@@ -114,6 +127,10 @@ class Host:
         self.impeded = False
         """Whether it is mute or deaf: the network's short path is closed."""
         self.links: dict[Address, Link[Host]] = {}
+        self.egress: Lane | None = None
+        """What limits how fast it sends; None where nothing does."""
+        self.ingress: Lane | None = None
+        """What limits how fast it takes in what arrives."""
         self.traffic = Traffic()
 
     def suffer(self, affliction: Affliction) -> None:

@@ -266,6 +266,25 @@ class Link(Generic[End]):
         self.spells: dict[Burst, Spell] | None = None
 
 
+@dataclass(slots=True)
+class Fates:
+    """What became of datagrams that did not simply arrive, in all the world."""
+
+    lost: int = 0
+    """By loss, in bursts or not, or because an end was mute or deaf."""
+    blocked: int = 0
+    """By a cut, a partition or a block."""
+    oversize: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    corrupted: int = 0
+    tampered: int = 0
+    nowhere: int = 0
+    """Sent to an address, or arrived at a host, where no process listens."""
+    misdirected: int = 0
+    """Sealed for another process than the one that listens at the address."""
+
+
 def _threshold(shares: Iterable[float]) -> int:
     """Return the 64-bit number below which a draw means that one of `shares` has come true."""
     spared = 1.0

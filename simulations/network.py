@@ -8,9 +8,10 @@ from typing import TypeAlias
 from failure_detect.clock import MILLISECOND, Duration
 from failure_detect.events import DatagramReceived, Event, SendDatagram
 from failure_detect.identity import Address, MemberId
+from simulations.bandwidth import DATAGRAM_OVERHEAD_BYTES, SEGMENT_OVERHEAD_BYTES, Lane
 from simulations.hosts import Host, Process
-from simulations.links import LAN, Condition, Delay, Link, LinkQuality, Path, Spell
-from simulations.randomness import ADDEND, FACTOR, MASK, derive, generator, mix
+from simulations.links import LAN, Condition, Delay, Fates, Link, LinkQuality, Path, Spell
+from simulations.randomness import ADDEND, FACTOR, MASK, derive, flipped, generator, mix
 from simulations.schedule import Schedule
 
 _ALL = 1 << 64
@@ -52,29 +53,26 @@ class NetworkConfig:
     quality: LinkQuality = field(default_factory=LinkQuality)
     """What every link does to its datagrams and segments."""
 
+    bandwidth: int | None = None
+    """What each member's access link lets through, in bits per second each way; None: all."""
+
+    bandwidths: tuple[tuple[int, int | None], ...] = ()
+    """Members whose access links differ from that, and what these let through."""
+
+    first_window: int | None = None
+    """How many segments a stream has under way at first; twice as many after each round trip.
+
+    None: all at once, whatever is to be sent. 10 is usual (RFC 6928).
+    """
+
+    def __post_init__(self) -> None:
+        if self.first_window is not None and self.first_window < 1:
+            raise ValueError("a stream has at least one segment under way")
+
     @classmethod
     def wan(cls, loss: float = 0.005) -> "NetworkConfig":
         """Return wide-area links: 20 to 150 ms between clusters, `loss` on every link."""
         return cls(quality=LinkQuality(loss=loss))
-
-
-@dataclass(slots=True)
-class Fates:
-    """What became of datagrams that did not simply arrive, in all the world."""
-
-    lost: int = 0
-    """By loss, in bursts or not, or because an end was mute or deaf."""
-    blocked: int = 0
-    """By a cut, a partition or a block."""
-    oversize: int = 0
-    duplicated: int = 0
-    reordered: int = 0
-    corrupted: int = 0
-    tampered: int = 0
-    nowhere: int = 0
-    """Sent to an address, or arrived at a host, where no process listens."""
-    misdirected: int = 0
-    """Sealed for another process than the one that listens at the address."""
 
 
 class Network:
@@ -98,8 +96,14 @@ class Network:
         self._deliver: Callable[[Process, Event], None] = _ignore
         self._paths: dict[tuple[str, str, tuple[int, ...]], Path] = {}
         self._serials = 0
+        limits = dict(config.bandwidths)
         for host in hosts:
             self.addresses[host.address] = host
+            limit = limits.get(host.index, config.bandwidth)
+            if limit is not None:
+                host.egress, host.ingress = Lane(limit), Lane(limit)
+        is_limited = any(host.ingress is not None for host in hosts)
+        self._arrive = self._take_in if is_limited else self._land
 
     def hand_to(self, deliver: Callable[[Process, Event], None]) -> None:
         """Let `deliver` have all that arrives from now on; until then it is lost."""
@@ -118,16 +122,19 @@ class Network:
         if link.epoch != self.epoch:
             self._settle(host, link)
         link.state = state = (link.state * FACTOR + ADDEND) & MASK
-        path = link.path
+        path, queued = link.path, 0
+        if host.egress is not None:
+            size = len(data) + DATAGRAM_OVERHEAD_BYTES
+            queued = host.egress.send(self._schedule.now, size)
         is_suspect = state < path.lose_below or len(data) > path.size_limit or host.impeded
         if is_suspect and self._is_stopped(host, path, state, len(data)):
             return
-        delay = path.low + (state >> 24) % path.span
         flight = (link.end, process.member, effect.to, data)
         if path.plain:
-            self._schedule.after(delay, partial(self._land, flight))
+            delay = queued + path.low + (state >> 24) % path.span
+            self._schedule.after(delay, partial(self._arrive, flight))
         else:
-            self._send_with_care(link, delay, flight)
+            self._send_with_care(link, queued, flight)
 
     def link(self, source: Host, address: Address) -> Link[Host] | None:
         """Return the direction from `source` to who holds `address`; None where nobody does."""
@@ -160,8 +167,39 @@ class Network:
             for condition in (self.base, *self.conditions)
         )
 
-    def segment(self, source: Host, target: Host) -> Duration | None:
-        """Return the delay of one stream segment sent now, or None where it is lost."""
+    @property
+    def first_window(self) -> int:
+        """How many segments a stream has under way at first."""
+        return self._config.first_window or _ALL
+
+    def backlog(self, source: Host) -> Duration:
+        """Return how long until all has left `source` that it has sent so far (us)."""
+        return 0 if source.egress is None else source.egress.backlog(self._schedule.now)
+
+    def absorb(self, target: Host, size: int, segments: int) -> Duration:
+        """Return how long until `target` has taken in segments, the last of which arrives now.
+
+        They carry `size` bytes in all. In microseconds.
+        """
+        if target.ingress is None:
+            return 0
+        size += SEGMENT_OVERHEAD_BYTES * segments
+        return target.ingress.receive(self._schedule.now, size)
+
+    def segment(self, source: Host, target: Host, size: int = 0) -> Duration | None:
+        """Return the delay of one stream segment sent now, or None where it is lost.
+
+        It carries `size` bytes, and waits for what its source has sent before.
+        """
+        source.traffic.segments_sent += 1
+        source.traffic.segment_bytes_sent += size
+        queued = 0
+        if source.egress is not None:
+            queued = source.egress.send(self._schedule.now, size + SEGMENT_OVERHEAD_BYTES)
+        crossing = self._crossing(source, target)
+        return None if crossing is None else queued + crossing
+
+    def _crossing(self, source: Host, target: Host) -> Duration | None:
         link = self.between(source, target)
         path = link.path
         if path.blocks_streams:
@@ -245,7 +283,7 @@ class Network:
             return False
         return True
 
-    def _send_with_care(self, link: Link[Host], delay: Duration, flight: "_Flight") -> None:
+    def _send_with_care(self, link: Link[Host], queued: Duration, flight: "_Flight") -> None:
         path, fates, state = link.path, self.fates, link.state
         if path.blocks_datagrams:
             fates.blocked += 1
@@ -255,8 +293,7 @@ class Network:
             fates.lost += 1
             return
         fate, harm = mix(state ^ _FATE), mix(state ^ _HARM)
-        if path.tail:
-            delay = path.crossing(state)
+        delay = queued + path.crossing(state)
         if fate < path.reorder_below:
             fates.reordered += 1
             path.note("reordering")
@@ -267,7 +304,7 @@ class Network:
         if twin < path.duplicate_below:
             fates.duplicated += 1
             path.note("duplication")
-            self._schedule.after(path.crossing(mix(twin)), landing)
+            self._schedule.after(queued + path.crossing(mix(twin)), landing)
 
     def _landing(self, path: Path, flight: "_Flight", harm: int) -> Callable[[], None]:
         host, sender, to, data = flight
@@ -277,8 +314,8 @@ class Network:
         if mix(harm) < path.tamper_below:
             self.fates.tampered += 1
             path.note("tampering")
-            return partial(self._land, (host, sender, to, flipped(data, mix(harm ^ _FATE))))
-        return partial(self._land, flight)
+            return partial(self._arrive, (host, sender, to, flipped(data, mix(harm ^ _FATE))))
+        return partial(self._arrive, flight)
 
     def _is_in_burst(self, link: Link[Host], state: int) -> bool:
         for burst in link.path.bursts:
@@ -300,6 +337,17 @@ class Network:
     def _refuse(self, host: Host) -> None:
         self.fates.corrupted += 1
         host.traffic.refused += 1
+
+    def _take_in(self, flight: "_Flight") -> None:
+        """Let a datagram land when all is taken in that came before it."""
+        lane, waits = flight[0].ingress, 0
+        if lane is not None:
+            size = len(flight[3]) + DATAGRAM_OVERHEAD_BYTES
+            waits = lane.receive(self._schedule.now, size)
+        if waits:
+            self._schedule.after(waits, partial(self._land, flight))
+        else:
+            self._land(flight)
 
     def _land(self, flight: "_Flight") -> None:
         host, sender, to, data = flight
@@ -325,15 +373,6 @@ _Flight: TypeAlias = tuple[Host, MemberId, MemberId, bytes]
 
 def _ignore(process: Process, event: Event) -> None:
     """Drop what arrives before anybody wants it."""
-
-
-def flipped(data: bytes, word: int) -> bytes:
-    """Return `data` with one to four bits flipped, chosen by the random bits of `word`."""
-    damaged = bytearray(data)
-    for _ in range(1 + word % 4 if data else 0):
-        word = mix(word + ADDEND)
-        damaged[(word >> 8) % len(damaged)] ^= 1 << (word & 7)
-    return bytes(damaged)
 
 
 def _words(state: int) -> Iterator[int]:

@@ -51,3 +51,12 @@ def exponential(word: int) -> float:
     for odd in range(19, 0, -2):
         series = series * square + 1.0 / odd
     return -(2.0 * ratio * series + exponent * _LN2)
+
+
+def flipped(data: bytes, word: int) -> bytes:
+    """Return `data` with one to four bits flipped, chosen by the random bits of `word`."""
+    damaged = bytearray(data)
+    for _ in range(1 + word % 4 if data else 0):
+        word = mix(word + ADDEND)
+        damaged[(word >> 8) % len(damaged)] ^= 1 << (word & 7)
+    return bytes(damaged)

@@ -2,7 +2,9 @@
 
 A connect takes one round trip; a SYN or its answer that is lost costs 1 s, then 2 s, and so
 on. Request and response go one way each, in segments; lost ones are sent again after
-200 ms, doubling while nothing gets through. Each attempt looks at the network as it is at
+200 ms, doubling while nothing gets through. Where the network has a first window, so many
+segments are under way at first, twice as many when their acknowledgement is back, and half
+as many after a loss. Each attempt looks at the network as it is at
 its instant, so a stream that is in flight when a cut begins stalls, and goes on when the
 cut ends or fails when its time runs out. An end whose process is gone but whose node
 lives refuses; an end that is down says nothing.
@@ -11,6 +13,7 @@ lives refuses; an end that is down says nothing.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
 from failure_detect.events import (
@@ -31,6 +34,9 @@ from simulations.schedule import Schedule
 SYN_RETRY: Duration = 1 * SECOND
 SEGMENT_RETRY: Duration = 200 * MILLISECOND
 SEGMENT_BYTES = 1_460
+
+_Segments: TypeAlias = tuple[int, ...]
+"""How many bytes each segment carries."""
 
 
 @dataclass(slots=True, eq=False)
@@ -200,26 +206,56 @@ class Streams:
         self,
         stream: _Stream,
         ends: tuple[Host, Host],
-        segments: int,
+        segments: _Segments,
         then: Callable[[], None],
+        window: int | None = None,
         retry: Duration = SEGMENT_RETRY,
     ) -> None:
-        """Send so many segments from end to end; when the last is there, do `then`."""
+        """Send segments from end to end; when the last is there, do `then`."""
         if stream.is_done:
             return
-        delay, lost = 0, 0
-        for _ in range(segments):
-            crossing = self._network.segment(*ends) if ends[0].node_up else None
+        source, target = ends
+        window = window or self._network.first_window
+        sent, later = segments[:window], segments[window:]
+        delay, lost = 0, list[int]()
+        for size in sent:
+            crossing = self._network.segment(source, target, size) if source.node_up else None
             if crossing is None:
-                lost += 1
+                lost.append(size)
             else:
                 delay = max(delay, crossing)
-        if not lost:
-            self._schedule.after(delay, then)
-            return
-        retry = SEGMENT_RETRY if lost < segments else retry
-        again = partial(self._transfer, stream, ends, lost, then, 2 * retry)
-        self._schedule.after(retry, again)
+        if lost:
+            rest = (*lost, *later)
+            retry, smaller = SEGMENT_RETRY if len(lost) < len(sent) else retry, max(1, window // 2)
+            again = partial(self._transfer, stream, ends, rest, then, smaller, 2 * retry)
+            self._schedule.after(self._network.backlog(source) + retry, again)
+            then = _go_no_further
+        elif later:
+            then = partial(self._acknowledge, stream, ends, later, then, 2 * window)
+        size, count = sum(sent) - sum(lost), len(sent) - len(lost)
+        self._schedule.after(delay, partial(self._arrived, target, size, count, then))
+
+    def _arrived(self, target: Host, size: int, count: int, then: Callable[[], None]) -> None:
+        """Do `then` when the target has taken in what has arrived."""
+        waits = self._network.absorb(target, size, count) if count else 0
+        if waits:
+            self._schedule.after(waits, then)
+        else:
+            then()
+
+    def _acknowledge(
+        self,
+        stream: _Stream,
+        ends: tuple[Host, Host],
+        later: _Segments,
+        then: Callable[[], None],
+        window: int,
+    ) -> None:
+        """Send the rest when the source knows that all so far has arrived."""
+        source, target = ends
+        back = self._network.segment(target, source) if target.node_up else None
+        on = partial(self._transfer, stream, ends, later, then, window)
+        self._schedule.after(SEGMENT_RETRY if back is None else back, on)
 
     # --- the end ------------------------------------------------------------------------
 
@@ -248,5 +284,11 @@ class Streams:
             self._deliver(process, RequestFailed(order.request))
 
 
-def _segments(data: bytes) -> int:
-    return max(1, -(-len(data) // SEGMENT_BYTES))
+def _segments(data: bytes) -> _Segments:
+    """Return how many bytes each segment of `data` carries; there is one at least."""
+    whole, rest = divmod(len(data), SEGMENT_BYTES)
+    return (SEGMENT_BYTES,) * whole + ((rest,) if rest or not whole else ())
+
+
+def _go_no_further() -> None:
+    """What has arrived is not all."""

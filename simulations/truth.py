@@ -7,8 +7,9 @@ from simulations.config import WorldConfig
 from simulations.hosts import Host, Process, Traffic
 from simulations.injector import Injector, Strike
 from simulations.lifecycle import Lifecycle
+from simulations.links import Fates
 from simulations.machine import Machine
-from simulations.network import Fates, Network
+from simulations.network import Network
 from simulations.schedule import Schedule
 from simulations.streams import Streams
 

@@ -171,7 +171,9 @@ class Exports:
         )
 
     def _new_pod(self, *, ready: bool) -> Endpoint:
-        while True:  # There is always a node with room: a cluster has fewer pods than addresses.
+        if len(self._used) >= self._block * len(self._nodes):
+            raise ValueError(f"{self.plan.name} has no address left")
+        while True:
             node = self._pick(self._nodes)
             # The next of the node's block, so that an address is not used again soon.
             for _ in range(self._block):

@@ -5,10 +5,11 @@ import pytest
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.events import DatagramReceived, SendDatagram
 from failure_detect.identity import Address
+from simulations.bandwidth import MEGABIT
 from simulations.config import WorldConfig
 from simulations.faults import Deaf, Degrade, Mute, Partition
-from simulations.links import Burst, LinkQuality
-from simulations.network import NetworkConfig, RoundTrips, flipped
+from simulations.links import Burst, Delay, LinkQuality
+from simulations.network import NetworkConfig, RoundTrips
 from simulations.world import World
 from tests.simulations.toys import (
     ScriptedMachine,
@@ -183,13 +184,88 @@ def test_a_network_says_what_is_wrong_with_it() -> None:
         RoundTrips(low=2, high=1)
     with pytest.raises(ValueError, match="jitter"):
         RoundTrips(jitter=2.0)
+    with pytest.raises(ValueError, match="at least one segment"):
+        NetworkConfig(first_window=0)
 
 
-def test_flipping_changes_one_to_four_bits() -> None:
-    for word in range(200):
-        changed = zip(bytes(16), flipped(bytes(16), word), strict=True)
-        assert 0 <= sum((one ^ other).bit_count() for one, other in changed) <= 4
-    assert flipped(b"", 3) == b""
+STEADY = Delay(low=10 * MILLISECOND)
+
+
+def limited_world(network: NetworkConfig, members: int = 3) -> World:
+    return scripted_world_of(WorldConfig(seed=1, members=members, network=network))
+
+
+def arrivals(world: World, member: int) -> list[int]:
+    """When datagrams arrived there, in microseconds of the world."""
+    epoch = world.local_time(member) - world.now
+    events = scripted(world, member).events
+    return [at - epoch for event, at in events if isinstance(event, DatagramReceived)]
+
+
+def datagram(world: World, target: int, size: int) -> SendDatagram:
+    return SendDatagram(world.member_id(target), world.address(target), bytes(size))
+
+
+def test_a_narrow_access_link_lets_datagrams_out_one_after_the_other() -> None:
+    world = limited_world(NetworkConfig(delay=STEADY, bandwidths=((0, 1 * MEGABIT),)))
+    say(world, 0, datagram(world, 1, 940), datagram(world, 2, 440), datagram(world, 1, 65))
+    world.run_until(SECOND)
+    # Each takes 8 us for a byte, with 60 bytes of headers and sealing.
+    assert arrivals(world, 1) == [18_000, 23_000]
+    assert arrivals(world, 2) == [22_000]
+    assert world.traffic(0).wire_bytes_sent == 940 + 440 + 65 + 3 * 60
+
+
+def test_those_who_send_to_one_share_its_access_link() -> None:
+    world = limited_world(NetworkConfig(delay=STEADY, bandwidths=((2, 1 * MEGABIT),)))
+    for sender in (0, 1):
+        say(world, sender, datagram(world, 2, 940))
+    world.run_until(SECOND)
+    assert arrivals(world, 2) == [10_000, 18_000]
+
+
+def test_an_access_link_may_be_wider_than_all_others() -> None:
+    network = NetworkConfig(delay=STEADY, bandwidth=1 * MEGABIT, bandwidths=((0, None), (1, None)))
+    world = limited_world(network)
+    say(world, 0, datagram(world, 1, 940), datagram(world, 1, 940))
+    say(world, 2, datagram(world, 1, 940))
+    world.run_until(SECOND)
+    assert arrivals(world, 1) == [10_000, 10_000, 18_000]
+
+
+def test_what_is_lost_on_its_way_has_taken_its_time_to_leave() -> None:
+    lost = LinkQuality(size_limit=1_000)
+    network = NetworkConfig(delay=STEADY, quality=lost, bandwidth=1 * MEGABIT)
+    world = limited_world(network)
+    say(world, 0, datagram(world, 1, 1_440), datagram(world, 1, 65))
+    world.run_until(SECOND)
+    assert arrivals(world, 1) == [23_000]
+
+
+def test_duplicates_and_tails_wait_for_the_access_link_too() -> None:
+    rough = LinkQuality(duplication=1.0)
+    network = NetworkConfig(
+        delay=Delay(low=10 * MILLISECOND, tail=1), quality=rough, bandwidth=1 * MEGABIT
+    )
+    world = limited_world(network, members=2)
+    say(world, 0, datagram(world, 1, 12_440), datagram(world, 1, 65))
+    world.run_until(SECOND)
+    assert len(arrivals(world, 1)) == 4
+    assert min(arrivals(world, 1)) >= 110_000
+
+
+def test_limits_that_nothing_reaches_change_nothing() -> None:
+    def heard(bandwidth: int | None) -> list[int]:
+        quality = LinkQuality(loss=0.1, duplication=0.1)
+        network = NetworkConfig(quality=quality, bandwidth=bandwidth)
+        config = WorldConfig(seed=3, members=3, network=network)
+        world = pinging_world(config, interval=FAST)
+        world.run_until(5 * SECOND)
+        return [at for _, at in pinger(world, 1).events]
+
+    free, wide = heard(None), heard(10**13)
+    assert len(free) == len(wide) > 100
+    assert all(0 <= late - early <= 8 for early, late in zip(free, wide, strict=True))
 
 
 def scripted_world_of(config: WorldConfig) -> World:

@@ -1,6 +1,15 @@
 from statistics import fmean, pvariance
 
-from simulations.randomness import ADDEND, FACTOR, MASK, derive, exponential, generator, mix
+from simulations.randomness import (
+    ADDEND,
+    FACTOR,
+    MASK,
+    derive,
+    exponential,
+    flipped,
+    generator,
+    mix,
+)
 
 
 def test_a_name_has_one_number_and_every_part_of_it_counts() -> None:
@@ -37,3 +46,10 @@ def test_exponential_draws_have_mean_and_variance_one_and_no_end() -> None:
     assert min(draws) >= 0
     assert 36 < exponential(0) < 37
     assert exponential(MASK) == 0
+
+
+def test_flipping_changes_one_to_four_bits() -> None:
+    for word in range(200):
+        changed = zip(bytes(16), flipped(bytes(16), word), strict=True)
+        assert 0 <= sum((one ^ other).bit_count() for one, other in changed) <= 4
+    assert flipped(b"", 3) == b""

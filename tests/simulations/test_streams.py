@@ -1,5 +1,7 @@
 """Requests, responses and connects to nodes, as TCP would have them."""
 
+from dataclasses import replace
+
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.events import (
     ConnectFinished,
@@ -14,6 +16,7 @@ from failure_detect.events import (
     SendResponse,
 )
 from failure_detect.identity import Address
+from simulations.bandwidth import MEGABIT
 from simulations.config import WorldConfig
 from simulations.faults import Deaf, Degrade, Mute, Partition, Pause
 from simulations.links import Delay, LinkQuality
@@ -270,3 +273,106 @@ def test_a_node_answers_while_it_is_up_whatever_its_agent_does() -> None:
         repr(ConnectFinished(connect=target, answered=False)) for target in (2, 3, 9)
     ]
     assert world.traffic(0).connects == 4
+
+
+FRAME = bytes(range(256)) * 4_096
+SEGMENTS = 719
+"""Of 1,460 bytes at most."""
+
+
+def fetch(network: NetworkConfig, *, timeout: int = 60 * SECOND) -> World:
+    """Let member 0 send a frame of 1 MiB to member 1, which sends it back after four bytes."""
+    config = WorldConfig(seed=1, members=2, network=network)
+    world = pinging_world(config, 3_600 * SECOND)
+    order(world, replace(request(world, 0, 1, timeout=timeout), data=FRAME))
+    world.run_until(timeout)
+    return world
+
+
+def test_a_large_frame_arrives_whole_and_every_byte_of_it_is_counted() -> None:
+    world = fetch(STEADY)
+    (answer,) = pinger(world, 0).got(ResponseReceived)
+    assert answer == ResponseReceived(1, world.member_id(1), b"re: " + FRAME)
+    assert answered_at(world) == 40 * MILLISECOND
+    sent, back = world.traffic(0), world.traffic(1)
+    assert (sent.request_bytes_sent, back.response_bytes_sent) == (1 << 20, (1 << 20) + 4)
+    assert (sent.segments_sent, sent.segment_bytes_sent) == (1 + SEGMENTS, 1 << 20)
+    assert back.wire_bytes_sent == (1 << 20) + 4 + 40 * (1 + SEGMENTS)
+
+
+def test_a_frame_takes_as_long_as_the_access_link_needs_for_it() -> None:
+    world = fetch(replace(STEADY, bandwidth=100 * MEGABIT))
+    one_way = (len(FRAME) + 40 * SEGMENTS) * 8 // 100
+    took = answered_at(world) or 0
+    assert 2 * one_way + 40_000 <= took <= 2 * one_way + 40_000 + 20
+
+
+def test_frames_from_several_share_the_access_link_of_who_asked() -> None:
+    network = replace(STEADY, bandwidths=((0, 100 * MEGABIT),))
+    world = pinging_world(WorldConfig(seed=1, members=4, network=network), 3_600 * SECOND)
+    for target in (1, 2, 3):
+        answer = replace(request(world, target, 0), data=FRAME, request=7)
+        pinger(world, target).orders.append(answer)
+        world.deliver(target, SeedsResolved(()))
+    world.run_until(5 * SECOND)
+    epoch = world.local_time(0) - world.now
+    at = [t - epoch for e, t in pinger(world, 0).events if isinstance(e, RequestReceived)]
+    one = (len(FRAME) + 40 * SEGMENTS) * 8 // 100
+    # All of them are on their way at once; the first to arrive is taken in as it comes.
+    assert [round((each - at[0]) / one, 2) for each in at] == [0, 1, 2]
+
+
+def test_what_is_lost_is_sent_again_and_counted_again() -> None:
+    network = replace(STEADY, quality=LinkQuality(loss=0.02), bandwidth=100 * MEGABIT)
+    world = fetch(network)
+    assert len(pinger(world, 0).got(ResponseReceived)) == 1
+    sent = world.traffic(0)
+    again = sent.segments_sent - 1 - SEGMENTS
+    assert 3 <= again <= 40
+    extra = sent.segment_bytes_sent - len(FRAME)
+    assert again * 1_000 < extra <= again * 1_460
+
+
+def test_what_is_lost_is_not_sent_again_before_all_the_rest_has_left() -> None:
+    network = replace(STEADY, quality=LinkQuality(loss=0.02), bandwidth=8 * MEGABIT)
+    took = answered_at(fetch(network)) or 0
+    one_way = len(FRAME) + 40 * SEGMENTS  # At 8 Mbit/s: 1 us a byte.
+    assert took >= 2 * (one_way + 200 * MILLISECOND)
+
+
+def test_a_stream_begins_with_a_few_segments_and_doubles_them_each_round_trip() -> None:
+    world = fetch(replace(STEADY, first_window=10))
+    # 10, 20, 40, 80, 160, 320 and the last 89: six round trips more, each way.
+    assert answered_at(world) == (40 + 2 * 6 * 20) * MILLISECOND
+    # A SYN, and an acknowledgement for each window but the last of the answer.
+    assert world.traffic(0).segments_sent == 1 + SEGMENTS + 6
+    small = steady_world()
+    ask(small)
+    small.run_until(SECOND)
+    assert answered_at(small) == 40 * MILLISECOND
+
+
+def test_a_window_shrinks_with_losses_and_the_frame_arrives_all_the_same() -> None:
+    lossy = replace(STEADY, quality=LinkQuality(loss=0.02), first_window=10)
+    world = fetch(lossy)
+    (answer,) = pinger(world, 0).got(ResponseReceived)
+    assert answer == ResponseReceived(1, world.member_id(1), b"re: " + FRAME)
+    assert (answered_at(world) or 0) > (40 + 2 * 6 * 20) * MILLISECOND
+
+
+def test_an_acknowledgement_that_is_lost_holds_the_rest_up_for_a_while() -> None:
+    world = pinging_world(
+        WorldConfig(seed=1, members=2, network=replace(STEADY, first_window=400)), 3_600 * SECOND
+    )
+    order(world, replace(request(world, 0, 1), data=FRAME))
+    # The window arrives at 30 ms; what comes back then is lost.
+    world.inject(
+        Degrade(at=25 * MILLISECOND, until=35 * MILLISECOND, quality=STREAMS_BLOCKED, sources=(1,))
+    )
+    world.run_until(SECOND)
+    (arrived,) = [
+        at - (world.local_time(1) - world.now)
+        for event, at in pinger(world, 1).events
+        if isinstance(event, RequestReceived)
+    ]
+    assert arrived == (30 + 200 + 10) * MILLISECOND
