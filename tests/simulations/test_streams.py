@@ -352,27 +352,43 @@ def test_a_stream_begins_with_a_few_segments_and_doubles_them_each_round_trip() 
     assert answered_at(small) == 40 * MILLISECOND
 
 
-def test_a_window_shrinks_with_losses_and_the_frame_arrives_all_the_same() -> None:
+def large_request(first_window: int, cut_from: int, cut_of: int) -> World:
+    """Let member 0 send a frame at 20 ms, while segments of `cut_of` are lost for 10 ms."""
+    network = replace(STEADY, first_window=first_window)
+    world = pinging_world(WorldConfig(seed=1, members=2, network=network), 3_600 * SECOND)
+    order(world, replace(request(world, 0, 1), data=FRAME))
+    until = cut_from + 10 * MILLISECOND
+    cut = Degrade(at=cut_from, until=until, quality=STREAMS_BLOCKED, sources=(cut_of,))
+    world.inject(cut)
+    world.run_until(SECOND)
+    world.check_vacuity()
+    return world
+
+
+def requested_at(world: World) -> int:
+    epoch = world.local_time(1) - world.now
+    (at,) = [at for event, at in pinger(world, 1).events if isinstance(event, RequestReceived)]
+    return at - epoch
+
+
+def test_a_window_that_is_lost_is_sent_again_at_half_its_size() -> None:
+    world = large_request(400, cut_from=15 * MILLISECOND, cut_of=0)
+    # From 220 ms on 200 segments, 400, and the last 119.
+    assert requested_at(world) == (220 + 2 * 20 + 10) * MILLISECOND
+    assert world.traffic(0).segment_bytes_sent == len(FRAME) + 400 * 1_460
+
+
+def test_an_acknowledgement_that_is_lost_holds_the_rest_up_for_a_while() -> None:
+    world = large_request(400, cut_from=25 * MILLISECOND, cut_of=1)
+    # The window arrives at 30 ms; what comes back then is lost.
+    assert requested_at(world) == (30 + 200 + 10) * MILLISECOND
+    assert world.traffic(0).segment_bytes_sent == len(FRAME)
+
+
+def test_windows_and_losses_together_let_every_byte_through() -> None:
     lossy = replace(STEADY, quality=LinkQuality(loss=0.02), first_window=10)
     world = fetch(lossy)
     (answer,) = pinger(world, 0).got(ResponseReceived)
     assert answer == ResponseReceived(1, world.member_id(1), b"re: " + FRAME)
     assert (answered_at(world) or 0) > (40 + 2 * 6 * 20) * MILLISECOND
-
-
-def test_an_acknowledgement_that_is_lost_holds_the_rest_up_for_a_while() -> None:
-    world = pinging_world(
-        WorldConfig(seed=1, members=2, network=replace(STEADY, first_window=400)), 3_600 * SECOND
-    )
-    order(world, replace(request(world, 0, 1), data=FRAME))
-    # The window arrives at 30 ms; what comes back then is lost.
-    world.inject(
-        Degrade(at=25 * MILLISECOND, until=35 * MILLISECOND, quality=STREAMS_BLOCKED, sources=(1,))
-    )
-    world.run_until(SECOND)
-    (arrived,) = [
-        at - (world.local_time(1) - world.now)
-        for event, at in pinger(world, 1).events
-        if isinstance(event, RequestReceived)
-    ]
-    assert arrived == (30 + 200 + 10) * MILLISECOND
+    assert world.traffic(0).segment_bytes_sent > len(FRAME)

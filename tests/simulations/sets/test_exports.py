@@ -13,7 +13,13 @@ from discovery.records import decode_cluster, decode_export
 from discovery.recordset import RecordSet
 from simulations.randomness import generator
 from simulations.sets.exports import Edits, Exports, edited
-from simulations.sets.fleet import ClusterPlan, service_of
+from simulations.sets.fleet import (
+    ADDRESSES,
+    ENDPOINTS_OF_CLUSTER_MAX,
+    NODES_MAX,
+    ClusterPlan,
+    service_of,
+)
 
 PLAN = ClusterPlan(number=7, nodes=10, services=2, endpoints=40)
 FIRST, SECOND_ONE = service_of(0), service_of(1)
@@ -134,11 +140,30 @@ def test_a_deployment_rolls_pod_by_pod_and_serves_all_the_time(surge: int, steps
         endpoints = decoded(records)[str(FIRST)]
         assert sum(each.ready for each in endpoints) >= 40
         assert len(endpoints) <= 40 + surge
+        ending = [each for each in endpoints if each.terminating]
+        assert not any(each.ready for each in ending)
+        assert all(each.serving for each in ending)
     assert count == steps
     assert not old & {each.address for each in made.endpoints(FIRST)}
     assert len(made.endpoints(FIRST)) == 40
     assert made.endpoints(SECOND_ONE) == others
     assert records.root == RecordSet.of(made.records()).root
+
+
+def test_addresses_are_used_again_but_not_soon() -> None:
+    made = exports(plan=ClusterPlan(number=0, nodes=NODES_MAX, bridges=1, endpoints=1))
+    seen = set[str]()
+    for _ in range(ADDRESSES + 10):
+        made.move()
+        seen.add(made.endpoints(FIRST)[0].address)
+    assert ADDRESSES // 2 < len(seen) < ADDRESSES
+
+
+def test_a_cluster_without_addresses_says_so() -> None:
+    crowd = ClusterPlan(number=0, nodes=NODES_MAX, endpoints=ENDPOINTS_OF_CLUSTER_MAX)
+    made = exports(plan=crowd)
+    with pytest.raises(ValueError, match="cluster-0 has no address left"):
+        next(made.roll(FIRST, surge=ENDPOINTS_OF_CLUSTER_MAX))
 
 
 def test_a_node_that_is_down_takes_its_endpoints_and_no_others() -> None:
