@@ -7,6 +7,8 @@ import pytest
 from failure_detect.clock import SECOND
 from simulations.plots import draw
 from simulations.samples import Sample
+from simulations.sets.records import Records
+from simulations.sets.registry import SETS
 from simulations.study import Outcome
 from simulations.swim.crashes import Crash, MassCrash
 from simulations.swim.registry import SWIM
@@ -42,3 +44,21 @@ def test_cells_are_told_apart(tmp_path: Path) -> None:
     ]
     draw("many crash", SWIM, outcomes, str(path))
     assert "<!-- ours, crashes 20 -->" in path.read_text()
+
+
+def test_amounts_are_curves_in_their_own_unit_and_nothing_is_an_empty_picture(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "records.svg"
+    amounts = Sample(amounts={"rumour_bytes": [500, 600]})
+    cells = [
+        Outcome("ours", Records(endpoints=number), {"endpoints": number}, [each])
+        for number, each in ((20, amounts), (40, Sample(amounts={"rumour_bytes": [700]})))
+    ]
+    draw("sizes", SETS, cells, str(path))
+    drawn = path.read_text()
+    for words in ("rumour B", "share of samples", "endpoints 20", "endpoints 40"):
+        assert f"<!-- {words} -->" in drawn
+    assert "<!-- seconds -->" not in drawn
+    draw("nothing", SETS, [Outcome("ours", Records(), {}, [Sample()])], str(path))
+    assert "<!-- Nothing -->" in path.read_text()
