@@ -39,11 +39,11 @@ from discovery.publisher_events import (
     PublishingKey,
     SetSeen,
     StatementsChanged,
-    WallClockRead,
 )
 from discovery.recordset import RecordSet
 from discovery.refusals import Remembered
 from discovery.tenure import AT_ONCE, Tenure
+from discovery.wall_time import WallClockRead
 from failure_detect.clock import NEVER, Duration, Instant
 
 SHOWN_MAX = 8

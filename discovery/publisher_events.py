@@ -9,6 +9,7 @@ from discovery.exports import Desired, Exported, Statements
 from discovery.manifest import IntentKind, Manifest
 from discovery.names import ServiceName
 from discovery.recordset import RecordSet
+from discovery.wall_time import WallClockRead
 from failure_detect.clock import Instant
 
 
@@ -22,13 +23,6 @@ class PublishingKey:
 
 
 # --- events: clock and lease -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class WallClockRead:
-    """The wall clock shows `wall_ms` now: milliseconds since 1970. Wanted at start, then hourly."""
-
-    wall_ms: int
 
 
 @dataclass(frozen=True, slots=True)

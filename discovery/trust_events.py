@@ -9,6 +9,7 @@ from discovery.names import Origin, PublicKey
 from discovery.pins import Pin
 from discovery.refusals import Refusal
 from discovery.revocations import RevocationList
+from discovery.wall_time import WallClockRead
 
 # --- events ---------------------------------------------------------------------------------
 
@@ -33,13 +34,6 @@ class RevocationsReceived:
     """Somebody passed on a fleet's list, or it was kept from an earlier run."""
 
     raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class WallClockRead:
-    """The wall clock showed this (milliseconds since 1970). Before the first, nothing expires."""
-
-    wall_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Wall time as text and as milliseconds since 1970: the arithmetic of dates, and no clock."""
 
 import re
+from dataclasses import dataclass
 
 MS_PER_DAY = 86_400_000
 
@@ -56,3 +57,10 @@ def _date(days: int) -> tuple[int, int, int]:
     month = (since_march + 2) % 12 + 1
     day = of_year - (153 * since_march + 2) // 5 + 1
     return era * _YEARS_OF_ERA + year + (month <= 2), month, day
+
+
+@dataclass(frozen=True, slots=True)
+class WallClockRead:
+    """The wall clock showed `wall_ms` (milliseconds since 1970) at this instant."""
+
+    wall_ms: int

@@ -24,6 +24,7 @@ from discovery.endpoints import (
     encode_endpoints,
     shown_address,
 )
+from discovery.exports import Exported
 from discovery.keys import CLUSTER_KEY, endpoints_key, export_key
 from discovery.names import ServiceName
 from discovery.records import (
@@ -94,7 +95,7 @@ class Exports:
 
     def records(self) -> dict[bytes, bytes]:
         """Return the whole set: the cluster's record, heads, endpoints."""
-        found = {CLUSTER_KEY: encode_cluster(self._cluster())}
+        found = {CLUSTER_KEY: encode_cluster(self.cluster())}
         for service in self.services:
             found[export_key(service)] = encode_export(self._head(service))
             for number, endpoints in enumerate(self._records[service]):
@@ -105,6 +106,25 @@ class Exports:
     def endpoints(self, service: ServiceName) -> tuple[Endpoint, ...]:
         """Return the endpoints of a service, in the order of its records."""
         return tuple(each for record in self._records[service] for each in record)
+
+    def cluster(self) -> ClusterRecord:
+        """Return what the cluster says of itself."""
+        plan = self.plan
+        return ClusterRecord(
+            region=plan.region,
+            network=plan.network,
+            gateways=tuple(
+                Gateway(f"203.0.{plan.number >> 4}.{(plan.number & 15) * 16 + each}", 15_443)
+                for each in range(plan.gateways)
+            ),
+            mesh_root="5e" * 32,
+            trust_domain="cluster.local",
+            version="0.1.0",
+        )
+
+    def exported(self, service: ServiceName) -> Exported:
+        """Return a service as a publisher is told of it."""
+        return Exported(service, self._head(service), {_PORTS: self.endpoints(service)})
 
     def node_names(self) -> tuple[str, ...]:
         """Return the names of all nodes; bridges run on the first of them."""
@@ -219,20 +239,6 @@ class Exports:
     def _edit(self, service: ServiceName, number: int) -> Edits:
         endpoints = self._records[service][number]
         return {endpoints_key(service, number): _encoded(endpoints) if endpoints else None}
-
-    def _cluster(self) -> ClusterRecord:
-        plan = self.plan
-        return ClusterRecord(
-            region=plan.region,
-            network=plan.network,
-            gateways=tuple(
-                Gateway(f"203.0.{plan.number >> 4}.{(plan.number & 15) * 16 + each}", 15_443)
-                for each in range(plan.gateways)
-            ),
-            mesh_root="5e" * 32,
-            trust_domain="cluster.local",
-            version="0.1.0",
-        )
 
     def _head(self, service: ServiceName) -> ExportRecord:
         return ExportRecord(

@@ -19,9 +19,9 @@ from discovery.publisher_events import (
     Published,
     PublishingKey,
     SetSeen,
-    WallClockRead,
 )
 from discovery.recordset import EMPTY, RecordSet
+from discovery.wall_time import WallClockRead
 from failure_detect.clock import MILLISECOND, MINUTE, Duration, Instant
 from tests.discovery.keyring import Keyring
 from tests.discovery.published import exported

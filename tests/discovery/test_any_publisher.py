@@ -28,8 +28,8 @@ from discovery.publisher_events import (
     ManifestSeen,
     Published,
     SetSeen,
-    WallClockRead,
 )
+from discovery.wall_time import WallClockRead
 from failure_detect.clock import MILLISECOND, SECOND
 from tests.discovery.newsroom import ALPHA, UID, WALL, key
 from tests.discovery.published import API, WEB, canonical, desired_states, read, state

@@ -24,10 +24,10 @@ from discovery.publisher_events import (
     ManifestSeen,
     SetSeen,
     StatementsChanged,
-    WallClockRead,
 )
 from discovery.records import DrainRecord
 from discovery.recordset import EMPTY, RecordSet
+from discovery.wall_time import WallClockRead
 from failure_detect.clock import MILLISECOND, MINUTE, NEVER, SECOND
 from tests.discovery.newsroom import (
     ALPHA,

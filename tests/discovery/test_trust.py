@@ -29,8 +29,8 @@ from discovery.trust_events import (
     PinsRestored,
     RevocationsAdopted,
     RevocationsReceived,
-    WallClockRead,
 )
+from discovery.wall_time import WallClockRead
 from tests.discovery.trusted import (
     DAY_MS,
     EAST,

@@ -5,7 +5,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from discovery.refusals import Refusal
-from discovery.trust_events import InputRefused, KeyExpired, WallClockRead
+from discovery.trust_events import InputRefused, KeyExpired
+from discovery.wall_time import WallClockRead
 from tests.discovery.trusted import EAST, key
 
 

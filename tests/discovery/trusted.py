@@ -19,8 +19,8 @@ from discovery.names import Origin, PublicKey
 from discovery.recordset import EMPTY
 from discovery.signing import NaclVerifier, SigningKey
 from discovery.trust import TrustBook
-from discovery.trust_events import ObjectApplied, TrustEffect, WallClockRead
-from discovery.wall_time import shown_time
+from discovery.trust_events import ObjectApplied, TrustEffect
+from discovery.wall_time import WallClockRead, shown_time
 from failure_detect.identity import Address, MemberId, NodeName
 
 NOW_MS = 1_800_000_000_000

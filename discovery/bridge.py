@@ -1,0 +1,336 @@
+"""A bridge: what it holds, what it concludes, and what its cluster says, as one machine.
+
+It joins the parts of this package and decides nothing itself: each fact goes to those whom it
+concerns, and what one part concludes is the next one's fact. It is driven by whoever runs the
+detector of the `wan` pool beside it (`member`), and reads neither clock nor network.
+"""
+
+from collections.abc import Iterable
+from random import Random
+from typing import assert_never
+
+from discovery import publisher_events, verdict_events
+from discovery.bridge_config import BridgeConfig
+from discovery.bridge_events import (
+    Effect,
+    Event,
+    LanFact,
+    OwnEvent,
+    PoliciesListed,
+    StateRestored,
+    ViewTouched,
+    Witnessed,
+)
+from discovery.catalog import Catalog
+from discovery.events import Effect as ReplicatorEffect
+from discovery.events import (
+    GossipFact,
+    ItemAccepted,
+    ItemReceived,
+    MembershipFact,
+    SetAdopted,
+    SetForgotten,
+    SetPublished,
+    SetQuestioned,
+    SetRestored,
+    StreamEvent,
+    TrustChanged,
+)
+from discovery.guards import Effect as GuardEffect
+from discovery.guards import HoldEnded, HoldStarted, ImporterGuard, OriginForgotten, SetChanged
+from discovery.isolation import Effect as IsolationEffect
+from discovery.isolation import Isolation
+from discovery.keys import DRAIN_KEY
+from discovery.messages import Item
+from discovery.names import Origin
+from discovery.publisher import Publisher
+from discovery.refusals import Refusal, Refusals, Refused
+from discovery.replicator import Replicator
+from discovery.revocations import RevocationList, decode_revocations
+from discovery.state import KeptItem, KeptSet, KeptState
+from discovery.trust import TrustBook
+from discovery.trust_events import (
+    InputRefused,
+    KeyExpired,
+    RevocationsAdopted,
+    RevocationsReceived,
+    TrustEffect,
+    TrustEvent,
+)
+from discovery.verdicts import Verdicts
+from discovery.view import View
+from discovery.wall_time import WallClockRead
+from discovery.withdrawals import endpoint_changes
+from failure_detect.clock import SECOND, Instant
+from failure_detect.events import IsolationChanged, NodeAnswered, NodeSilent
+from failure_detect.identity import Identity
+
+REVOCATIONS = b"r/"
+
+
+class Bridge:
+    """The machine."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        trust: TrustBook,
+        config: BridgeConfig,
+        *,
+        now: Instant,
+        rng: Random,
+        publisher: Publisher | None = None,
+    ) -> None:
+        """Start as the agent `identity`, believing `trust`; `publisher` where it has the key."""
+        self.own = Origin(identity.group)
+        self._identity = identity
+        self.trust = trust
+        self.catalog = Catalog(trust, config.limits)
+        self.replicator = Replicator(self.catalog, config.replicator, now=now, rng=rng)
+        self.verdicts = Verdicts(self.own, config.verdicts)
+        self.isolation = Isolation(identity.member, config.isolation)
+        self.guard = ImporterGuard(config.guard)
+        self.view = View(self.own, trust, now)
+        self.publisher = publisher
+        self.refusals = Refusals()
+        """Items that were refused; what sets were is counted by the replicator."""
+        self._ready: dict[Origin, int] = {}
+        """How many ready endpoints each other origin has."""
+        self._ended: dict[Origin, bool] = {}
+        """Origins that are not trusted any more: whoever comes back is told of as such."""
+        self._is_touched = False
+        self._out: list[Effect] = []
+
+    # --- the machine's surface ----------------------------------------------------------
+
+    @property
+    def deadline(self) -> Instant:
+        """When `advance` has something to do."""
+        due = (self.replicator, self.verdicts, self.isolation, self.guard, self.view)
+        soonest = min(part.deadline for part in due)
+        return soonest if self.publisher is None else min(soonest, self.publisher.deadline)
+
+    def handle(self, event: Event, now: Instant) -> list[Effect]:
+        """Take in one fact. Refused input changes nothing and is counted by reason."""
+        if isinstance(event, MembershipFact):
+            self._spread(self.replicator.handle(event, now), now)
+            self._judged(self.verdicts.handle(event, now))
+        elif isinstance(event, GossipFact | StreamEvent):
+            self._spread(self.replicator.handle(event, now), now)
+        elif isinstance(event, IsolationChanged | Witnessed):
+            self._judged(self.verdicts.handle(event, now))
+        elif isinstance(event, OwnEvent):
+            self._on_own(event, now)
+        elif isinstance(event, TrustEvent):
+            self._trusted(self.trust.handle(event), now)
+        else:
+            self._publish(event, now)
+        return self._flush()
+
+    def advance(self, now: Instant) -> list[Effect]:
+        """Do what is due. Being late is fine."""
+        if self.replicator.deadline <= now:
+            self._spread(self.replicator.advance(now), now)
+        if self.isolation.deadline <= now:
+            self._isolated(self.isolation.advance(now), now)
+        if self.verdicts.deadline <= now:
+            self._judged(self.verdicts.advance(now))
+        if self.guard.deadline <= now:
+            self._guarded(self.guard.advance(now))
+        if self.view.deadline <= now:
+            self.view.advance(now)
+            self._is_touched = True
+        if self.publisher is not None and self.publisher.deadline <= now:
+            self._published(self.publisher.advance(now), now)
+        return self._flush()
+
+    def _flush(self) -> list[Effect]:
+        if self._is_touched:
+            self._is_touched = False
+            self._out.append(ViewTouched())
+        effects, self._out = self._out, []
+        return effects
+
+    # --- what comes from our own cluster ------------------------------------------------
+
+    def _on_own(self, event: OwnEvent, now: Instant) -> None:
+        match event:
+            case LanFact(fact):
+                if not isinstance(fact, NodeSilent | NodeAnswered):
+                    self._isolated(self.isolation.handle(fact, now), now)
+            case WallClockRead():
+                self._trusted(self.trust.handle(event), now)
+                self._publish(event, now)
+            case PoliciesListed(objects):
+                self.view.set_local_policies(objects)
+                self._is_touched = True
+            case StateRestored(state):
+                self._restore(state, now)
+            case _:
+                assert_never(event)
+
+    def _restore(self, state: KeptState, now: Instant) -> None:
+        """Take what was kept: floors first, so that nothing below them comes back with it."""
+        for origin, order in state.floors.items():
+            self.catalog.raise_floor(origin, order)
+        for kept in state.items:
+            self._on_item(ItemReceived(kept.item, self._identity.member, is_news=False), now)
+        for each in state.sets:
+            self._spread(self.replicator.handle(SetRestored(each.manifest, each.records), now), now)
+
+    def _publish(self, event: publisher_events.Event, now: Instant) -> None:
+        if self.publisher is not None:
+            self._published(self.publisher.handle(event, now), now)
+
+    def _published(self, effects: Iterable[publisher_events.Effect], now: Instant) -> None:
+        for effect in effects:
+            self._out.append(effect)
+            if isinstance(effect, publisher_events.Published):
+                published = SetPublished(effect.manifest, effect.records)
+                self._spread(self.replicator.handle(published, now), now)
+
+    # --- what others signed -------------------------------------------------------------
+
+    def _spread(self, effects: Iterable[ReplicatorEffect], now: Instant) -> None:
+        """Pass on what the replicator orders, and draw conclusions from what it found."""
+        for effect in effects:
+            match effect:
+                case ItemReceived():
+                    self._on_item(effect, now)
+                    continue
+                case SetAdopted():
+                    self._on_adopted(effect, now)
+                case SetForgotten(origin):
+                    self._on_forgotten(origin, now)
+                case SetQuestioned(origin, Refusal.REVOKED):
+                    self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now))
+                case _:
+                    pass
+            self._out.append(effect)
+
+    def _on_adopted(self, adopted: SetAdopted, now: Instant) -> None:
+        manifest, origin = adopted.manifest, adopted.manifest.origin
+        changes = adopted.after.changes_since(adopted.before)
+        self.view.apply(origin, changes, now)
+        self._is_touched = self._is_touched or bool(changes)
+        if origin == self.own:
+            self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
+            return
+        found = endpoint_changes(changes)
+        total = self._ready.get(origin, 0)
+        self._ready[origin] = total + found.growth
+        changed = SetChanged(
+            origin,
+            removed=found.removed,
+            total_before=total,
+            intents=manifest.body.intents,
+            order=manifest.order,
+            added=found.added,
+        )
+        self._guarded(self.guard.handle(changed, now))
+        if self._ended.pop(origin, False):
+            self._judged(self.verdicts.handle(verdict_events.TrustRestored(origin), now))
+        word = verdict_events.ManifestAdopted(
+            origin=origin,
+            lifetime=manifest.body.lifetime_s * SECOND,
+            departs=manifest.body.departs,
+            drains=adopted.after.get(DRAIN_KEY) is not None,
+        )
+        self._judged(self.verdicts.handle(word, now))
+
+    def _on_forgotten(self, origin: Origin, now: Instant) -> None:
+        self._guarded(self.guard.handle(OriginForgotten(origin), now))
+        self._judged(self.verdicts.handle(verdict_events.TrustEnded(origin), now))
+        self.view.remove(origin)
+        self._ready.pop(origin, None)
+        self._ended[origin] = True
+        self._is_touched = True
+
+    def _guarded(self, effects: Iterable[GuardEffect]) -> None:
+        for effect in effects:
+            match effect:
+                case HoldStarted(origin, held, _, why):
+                    for service, endpoints in self.guard.held(origin).items():
+                        if service in held:
+                            self.view.set_held(origin, service, endpoints, why)
+                case HoldEnded(origin, services, why):
+                    left = self.guard.held(origin)
+                    for service in services:
+                        if service in left:
+                            self.view.set_held(origin, service, left[service], why)
+                        else:
+                            self.view.clear_held(origin, service)
+                case _:
+                    assert_never(effect)
+            self._is_touched = True
+            self._out.append(effect)
+
+    # --- whom we trust, and what we conclude --------------------------------------------
+
+    def _trusted(self, effects: Iterable[TrustEffect], now: Instant) -> None:
+        for effect in effects:
+            match effect:
+                case TrustChanged():
+                    self.view.rules_changed()
+                    self._is_touched = True
+                    self._spread(self.replicator.handle(effect, now), now)
+                case RevocationsAdopted(listed):
+                    self._accept(listed, now)
+                case InputRefused() | KeyExpired():
+                    self._out.append(effect)
+                case _:
+                    assert_never(effect)
+
+    def _judged(self, effects: Iterable[verdict_events.Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, verdict_events.StandingChanged):
+                self.view.set_standing(effect.origin, effect.standing)
+                self._is_touched = True
+            self._out.append(effect)
+
+    def _isolated(self, effects: Iterable[IsolationEffect], now: Instant) -> None:
+        for effect in effects:
+            self._judged(self.verdicts.handle(effect, now))
+
+    # --- small signed things ------------------------------------------------------------
+
+    def _on_item(self, received: ItemReceived, now: Instant) -> None:
+        item = received.item
+        try:
+            if item.key.startswith(REVOCATIONS):
+                self._on_revocations(item, now)
+            else:
+                pass
+        except Refused as refused:
+            self.refusals.add(refused)
+
+    def _on_revocations(self, item: Item, now: Instant) -> None:
+        if decode_revocations(item.raw).item_key != item.key:
+            raise Refused(Refusal.MALFORMED, "revocations: under the key of another fleet")
+        self._trusted(self.trust.handle(RevocationsReceived(item.raw)), now)
+
+    def _accept(self, listed: RevocationList, now: Instant) -> None:
+        accepted = ItemAccepted(Item(listed.item_key, listed.raw), listed.rank)
+        self._spread(self.replicator.handle(accepted, now), now)
+
+    # --- what may be read ---------------------------------------------------------------
+
+    def kept(self, wall_ms: int = 0) -> KeptState:
+        """Return what a later run is to have: sets, floors, lists, evidence."""
+        lists = self.trust.revocations()
+        return KeptState(
+            saved_at_ms=wall_ms,
+            floors=self.catalog.floors(),
+            sets=tuple(KeptSet(held.manifest, held.records) for held in self.catalog),
+            items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
+        )
+
+    def check_invariants(self) -> None:
+        """Assert what each part asserts, and that the parts agree."""
+        self.replicator.check_invariants()
+        self.verdicts.check_invariants()
+        self.isolation.check_invariants()
+        self.guard.check_invariants()
+        self.view.check_invariants()
+        if self.publisher is not None:
+            self.publisher.check_invariants()

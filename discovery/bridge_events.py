@@ -1,0 +1,104 @@
+"""What goes into a bridge and what comes out of it, beside what its parts define themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from discovery import isolation, publisher_events, verdict_events
+from discovery.alarms import AlarmRaised as PublisherAlarm
+from discovery.events import (
+    ContradictionFound,
+    GossipFact,
+    MembershipFact,
+    SetAdopted,
+    SetForgotten,
+    SetQuestioned,
+    StreamEvent,
+)
+from discovery.guards import HoldEnded, HoldStarted
+from discovery.names import Origin
+from discovery.state import KeptState
+from discovery.trust_events import InputRefused, KeyExpired, TrustEvent
+from discovery.wall_time import WallClockRead
+from failure_detect.events import (
+    BroadcastRequested,
+    FingerprintChanged,
+    IsolationChanged,
+    NodeAnswered,
+    NodeSilent,
+    SendRequest,
+    SendResponse,
+)
+
+# --- events ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LanFact:
+    """What the detector of our own cluster's pool found, or the API server says of its nodes."""
+
+    fact: isolation.Event | NodeSilent | NodeAnswered
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesListed:
+    """All TrafficPolicy objects of this cluster, as they are now."""
+
+    objects: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateRestored:
+    """What an earlier run of this node, or of this cluster's bridges, had kept."""
+
+    state: KeptState
+
+
+OwnEvent: TypeAlias = LanFact | WallClockRead | PoliciesListed | StateRestored
+Witnessed: TypeAlias = (
+    verdict_events.PeerReport | verdict_events.OwnBridgeGone | verdict_events.DataPathReported
+)
+PoolFact: TypeAlias = MembershipFact | GossipFact | StreamEvent | IsolationChanged
+Event: TypeAlias = PoolFact | OwnEvent | Witnessed | TrustEvent | publisher_events.Event
+
+# --- effects --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ViewTouched:
+    """The view may differ: take its diff when it suits."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKept:
+    """Two manifests prove that the key of `origin` is misused: they are kept, to be shown."""
+
+    origin: Origin
+
+
+Order: TypeAlias = (
+    BroadcastRequested
+    | FingerprintChanged
+    | SendRequest
+    | SendResponse
+    | verdict_events.ReportToBridges
+    | publisher_events.EpochProposed
+    | publisher_events.FreshListWanted
+)
+Fact: TypeAlias = (
+    ViewTouched
+    | EvidenceKept
+    | SetAdopted
+    | SetForgotten
+    | SetQuestioned
+    | ContradictionFound
+    | HoldStarted
+    | HoldEnded
+    | InputRefused
+    | KeyExpired
+    | verdict_events.StandingChanged
+    | verdict_events.AlarmRaised
+    | publisher_events.Published
+    | PublisherAlarm
+)
+Effect: TypeAlias = Order | Fact
