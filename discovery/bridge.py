@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from random import Random
 from typing import assert_never
 
-from discovery import publisher_events, verdict_events
-from discovery.bridge_config import BridgeConfig
+from discovery import isolation, own_overlay, publisher_events, verdict_events
+from discovery.bridge_config import Agent, BridgeConfig
 from discovery.bridge_events import (
     Effect,
     Event,
+    EvidenceKept,
     LanFact,
     OwnEvent,
     PoliciesListed,
@@ -22,10 +23,11 @@ from discovery.bridge_events import (
     Witnessed,
 )
 from discovery.catalog import Catalog
-from discovery.events import Effect as ReplicatorEffect
 from discovery.events import (
+    ContradictionFound,
     GossipFact,
     ItemAccepted,
+    ItemLapsed,
     ItemReceived,
     MembershipFact,
     SetAdopted,
@@ -36,13 +38,25 @@ from discovery.events import (
     StreamEvent,
     TrustChanged,
 )
+from discovery.events import Effect as ReplicatorEffect
+from discovery.evidence import Evidence, EvidenceLog, evidence_of
 from discovery.guards import Effect as GuardEffect
-from discovery.guards import HoldEnded, HoldStarted, ImporterGuard, OriginForgotten, SetChanged
+from discovery.guards import (
+    HoldEnded,
+    HoldStarted,
+    ImporterGuard,
+    OriginForgotten,
+    OverlaysChanged,
+    SetChanged,
+)
 from discovery.isolation import Effect as IsolationEffect
 from discovery.isolation import Isolation
 from discovery.keys import DRAIN_KEY
+from discovery.manifest import Manifest
 from discovery.messages import Item
 from discovery.names import Origin
+from discovery.node_watch import Effect as NodeEffect
+from discovery.node_watch import NodesDownChanged, NodeWatch
 from discovery.publisher import Publisher
 from discovery.refusals import Refusal, Refusals, Refused
 from discovery.replicator import Replicator
@@ -52,6 +66,7 @@ from discovery.trust import TrustBook
 from discovery.trust_events import (
     InputRefused,
     KeyExpired,
+    PinsRestored,
     RevocationsAdopted,
     RevocationsReceived,
     TrustEffect,
@@ -60,10 +75,10 @@ from discovery.trust_events import (
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
-from discovery.withdrawals import endpoint_changes
+from discovery.withdrawals import endpoint_changes, endpoints_on
 from failure_detect.clock import SECOND, Instant
-from failure_detect.events import IsolationChanged, NodeAnswered, NodeSilent
-from failure_detect.identity import Identity
+from failure_detect.events import IsolationChanged
+from failure_detect.identity import NodeName
 
 REVOCATIONS = b"r/"
 
@@ -73,7 +88,7 @@ class Bridge:
 
     def __init__(
         self,
-        identity: Identity,
+        agent: Agent,
         trust: TrustBook,
         config: BridgeConfig,
         *,
@@ -81,7 +96,8 @@ class Bridge:
         rng: Random,
         publisher: Publisher | None = None,
     ) -> None:
-        """Start as the agent `identity`, believing `trust`; `publisher` where it has the key."""
+        """Start as `agent`, believing `trust`; with a `publisher` where it has the cluster key."""
+        identity = agent.identity
         self.own = Origin(identity.group)
         self._identity = identity
         self.trust = trust
@@ -91,6 +107,8 @@ class Bridge:
         self.isolation = Isolation(identity.member, config.isolation)
         self.guard = ImporterGuard(config.guard)
         self.view = View(self.own, trust, now)
+        self.nodes = NodeWatch(identity, agent.signer, trust.verifier)
+        self.evidence = EvidenceLog()
         self.publisher = publisher
         self.refusals = Refusals()
         """Items that were refused; what sets were is counted by the replicator."""
@@ -106,8 +124,8 @@ class Bridge:
     @property
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
-        due = (self.replicator, self.verdicts, self.isolation, self.guard, self.view)
-        soonest = min(part.deadline for part in due)
+        parts = (self.replicator, self.verdicts, self.isolation, self.guard, self.nodes, self.view)
+        soonest = min(part.deadline for part in parts)
         return soonest if self.publisher is None else min(soonest, self.publisher.deadline)
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
@@ -115,6 +133,7 @@ class Bridge:
         if isinstance(event, MembershipFact):
             self._spread(self.replicator.handle(event, now), now)
             self._judged(self.verdicts.handle(event, now))
+            self._watched(self.nodes.on_member(event, now), now)
         elif isinstance(event, GossipFact | StreamEvent):
             self._spread(self.replicator.handle(event, now), now)
         elif isinstance(event, IsolationChanged | Witnessed):
@@ -135,6 +154,8 @@ class Bridge:
             self._isolated(self.isolation.advance(now), now)
         if self.verdicts.deadline <= now:
             self._judged(self.verdicts.advance(now))
+        if self.nodes.deadline <= now:
+            self._watched(self.nodes.advance(now), now)
         if self.guard.deadline <= now:
             self._guarded(self.guard.advance(now))
         if self.view.deadline <= now:
@@ -156,9 +177,12 @@ class Bridge:
     def _on_own(self, event: OwnEvent, now: Instant) -> None:
         match event:
             case LanFact(fact):
-                if not isinstance(fact, NodeSilent | NodeAnswered):
+                if isinstance(fact, isolation.Event):
                     self._isolated(self.isolation.handle(fact, now), now)
-            case WallClockRead():
+                if isinstance(fact, own_overlay.LanFact):
+                    self._watched(self.nodes.on_lan(fact, now), now)
+            case WallClockRead(wall_ms):
+                self.nodes.clock_read(wall_ms)
                 self._trusted(self.trust.handle(event), now)
                 self._publish(event, now)
             case PoliciesListed(objects):
@@ -173,10 +197,13 @@ class Bridge:
         """Take what was kept: floors first, so that nothing below them comes back with it."""
         for origin, order in state.floors.items():
             self.catalog.raise_floor(origin, order)
+        self._trusted(self.trust.handle(PinsRestored(state.pins)), now)
         for kept in state.items:
             self._on_item(ItemReceived(kept.item, self._identity.member, is_news=False), now)
         for each in state.sets:
             self._spread(self.replicator.handle(SetRestored(each.manifest, each.records), now), now)
+        for proof in state.evidence:
+            self._keep(proof)
 
     def _publish(self, event: publisher_events.Event, now: Instant) -> None:
         if self.publisher is not None:
@@ -202,6 +229,8 @@ class Bridge:
                     self._on_adopted(effect, now)
                 case SetForgotten(origin):
                     self._on_forgotten(origin, now)
+                case ContradictionFound(first, second):
+                    self._on_contradiction(first, second)
                 case SetQuestioned(origin, Refusal.REVOKED):
                     self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now))
                 case _:
@@ -241,6 +270,7 @@ class Bridge:
     def _on_forgotten(self, origin: Origin, now: Instant) -> None:
         self._guarded(self.guard.handle(OriginForgotten(origin), now))
         self._judged(self.verdicts.handle(verdict_events.TrustEnded(origin), now))
+        self._watched(self.nodes.forget(origin), now)
         self.view.remove(origin)
         self._ready.pop(origin, None)
         self._ended[origin] = True
@@ -290,7 +320,38 @@ class Bridge:
 
     def _isolated(self, effects: Iterable[IsolationEffect], now: Instant) -> None:
         for effect in effects:
+            presumed = isinstance(effect, isolation.CutOffPresumed)
             self._judged(self.verdicts.handle(effect, now))
+            self._watched(self.nodes.cut_off(now, presumed=presumed), now)
+
+    def _watched(self, effects: Iterable[NodeEffect], now: Instant) -> None:
+        for effect in effects:
+            match effect:
+                case ItemAccepted() | ItemLapsed():
+                    self._spread(self.replicator.handle(effect, now), now)
+                case NodesDownChanged(origin, nodes):
+                    self.view.set_nodes_down(origin, nodes, by=f"bridges of {origin}")
+                    self._is_touched = True
+                    self._guard_nodes(origin, nodes, now)
+                case _:
+                    assert_never(effect)
+
+    def _guard_nodes(self, origin: Origin, nodes: Iterable[NodeName], now: Instant) -> None:
+        held = self.catalog.get(origin)
+        if origin != self.own and held is not None:
+            down = endpoints_on(held.records, nodes)
+            changed = OverlaysChanged(origin, down, self._ready.get(origin, 0))
+            self._guarded(self.guard.handle(changed, now))
+
+    def _on_contradiction(self, first: Manifest, second: Manifest) -> None:
+        self._keep(evidence_of(first, second, self.trust.signer_of(second)))
+
+    def _keep(self, proof: Evidence) -> None:
+        try:
+            if self.evidence.add(proof, self.trust.verifier):
+                self._out.append(EvidenceKept(proof))
+        except Refused as refused:
+            self.refusals.add(refused, proof.place.origin)
 
     # --- small signed things ------------------------------------------------------------
 
@@ -300,7 +361,7 @@ class Bridge:
             if item.key.startswith(REVOCATIONS):
                 self._on_revocations(item, now)
             else:
-                pass
+                self._watched(self.nodes.receive(received, now), now)
         except Refused as refused:
             self.refusals.add(refused)
 
@@ -323,6 +384,8 @@ class Bridge:
             floors=self.catalog.floors(),
             sets=tuple(KeptSet(held.manifest, held.records) for held in self.catalog),
             items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
+            evidence=tuple(self.evidence.pairs()),
+            pins=self.trust.pins(),
         )
 
     def check_invariants(self) -> None:
@@ -331,6 +394,8 @@ class Bridge:
         self.verdicts.check_invariants()
         self.isolation.check_invariants()
         self.guard.check_invariants()
+        self.nodes.check_invariants()
+        self.evidence.check_invariants()
         self.view.check_invariants()
         if self.publisher is not None:
             self.publisher.check_invariants()

@@ -1,12 +1,22 @@
-"""All of a bridge's configuration: each part's own, with everything at its default."""
+"""What a bridge is made with: who runs it, and each part's own configuration."""
 
 from dataclasses import dataclass, field
 
+from discovery.authority import Signer
 from discovery.config import ReplicatorConfig
 from discovery.guard_rules import GuardConfig
 from discovery.isolation import IsolationConfig
 from discovery.limits import CatalogLimits
 from discovery.verdict_config import VerdictConfig
+from failure_detect.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who runs a bridge, and what signs in its name."""
+
+    identity: Identity
+    signer: Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from discovery import isolation, publisher_events, verdict_events
+from discovery import isolation, own_overlay, publisher_events, verdict_events
 from discovery.alarms import AlarmRaised as PublisherAlarm
 from discovery.events import (
     ContradictionFound,
@@ -15,8 +15,8 @@ from discovery.events import (
     SetQuestioned,
     StreamEvent,
 )
+from discovery.evidence import Evidence
 from discovery.guards import HoldEnded, HoldStarted
-from discovery.names import Origin
 from discovery.state import KeptState
 from discovery.trust_events import InputRefused, KeyExpired, TrustEvent
 from discovery.wall_time import WallClockRead
@@ -24,8 +24,6 @@ from failure_detect.events import (
     BroadcastRequested,
     FingerprintChanged,
     IsolationChanged,
-    NodeAnswered,
-    NodeSilent,
     SendRequest,
     SendResponse,
 )
@@ -37,7 +35,7 @@ from failure_detect.events import (
 class LanFact:
     """What the detector of our own cluster's pool found, or the API server says of its nodes."""
 
-    fact: isolation.Event | NodeSilent | NodeAnswered
+    fact: isolation.Event | own_overlay.LanFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,9 @@ class ViewTouched:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceKept:
-    """Two manifests prove that the key of `origin` is misused: they are kept, to be shown."""
+    """Two manifests prove that a cluster's key is misused: they are kept, to be shown."""
 
-    origin: Origin
+    evidence: Evidence
 
 
 Order: TypeAlias = (

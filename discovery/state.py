@@ -7,7 +7,7 @@ that stand elsewhere (the status of trust objects) are raised before anything is
 
     "ISTHMUS\0" version(2) [length(4) section]... 0(4) blake2b-256
     section = [1, saved_at_ms] | [2, origin, g, e, v, root] | [3, manifest, key, value, ...]
-            | [4, key, raw, age, rank...] | [5, manifest, manifest]
+            | [4, key, raw, age, [rank...]] | [5, evidence] | [6, origin, uid, generation]
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from discovery.deltas import read_pairs
-from discovery.manifest import Manifest, Order, decode_manifest
+from discovery.evidence import Evidence, decode_evidence
+from discovery.manifest import UID_CHARACTERS_MAX, Manifest, Order, decode_manifest
 from discovery.messages import Item
 from discovery.names import Origin, is_label
+from discovery.pins import Pin
 from discovery.recordset import HASH_BYTES, RecordSet
 from discovery.refusals import Refusal, Refused
 from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
@@ -25,7 +27,7 @@ from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
 FORMAT = 1
 _MAGIC = b"ISTHMUS\0"
 _HEAD_BYTES = len(_MAGIC) + 2
-_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE = range(1, 6)
+_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN = range(1, 7)
 _INTEGER_MAX = (1 << 63) - 1
 
 
@@ -54,7 +56,9 @@ class KeptState:
     floors: dict[Origin, Order] = field(default_factory=dict)
     sets: tuple[KeptSet, ...] = ()
     items: tuple[KeptItem, ...] = ()
-    evidence: tuple[tuple[Manifest, Manifest], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    pins: dict[Origin, Pin] = field(default_factory=dict)
+    """The UIDs by which other clusters are known."""
 
 
 def write_state(state: KeptState) -> Iterator[bytes]:
@@ -84,8 +88,10 @@ def _sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
         yield (_SET, kept.manifest.raw, pairs)
     for each in state.items:
         yield (_ITEM, each.item.key, each.item.raw, each.item.age, list(each.rank))
-    for first, second in state.evidence:
-        yield (_EVIDENCE, first.raw, second.raw)
+    for proof in state.evidence:
+        yield (_EVIDENCE, proof.raw)
+    for origin, pin in state.pins.items():
+        yield (_PIN, origin, pin.uid, pin.generation)
 
 
 def read_state(data: bytes) -> KeptState:
@@ -132,7 +138,8 @@ def _read_sections(view: memoryview) -> Iterator[tuple[object, ...]]:
 
 
 def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
-    saved_at, floors, sets, items, evidence = 0, {}, [], [], []
+    saved_at, floors, pins = 0, {}, dict[Origin, Pin]()
+    sets, items, evidence = list[KeptSet](), list[KeptItem](), list[Evidence]()
     for section in sections:
         match section:
             case (int(kind), int(at)) if kind == _TIME:
@@ -144,17 +151,28 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
                 sets.append(KeptSet(decode_manifest(manifest), records))
             case (int(kind), bytes(key), bytes(raw), int(age), tuple(rank)) if kind == _ITEM:
                 items.append(KeptItem(Item(key, raw, age), _rank(rank)))
-            case (int(kind), bytes(first), bytes(second)) if kind == _EVIDENCE:
-                evidence.append((decode_manifest(first), decode_manifest(second)))
+            case (int(kind), bytes(proof)) if kind == _EVIDENCE:
+                evidence.append(decode_evidence(proof))
             case _:
-                raise Refused(Refusal.MALFORMED, "state: a section of no kind that is known")
+                pins.update([_pin(section)])
     return KeptState(
         saved_at_ms=saved_at,
         floors=floors,
         sets=tuple(sets),
         items=tuple(items),
         evidence=tuple(evidence),
+        pins=pins,
     )
+
+
+def _pin(section: tuple[object, ...]) -> tuple[Origin, Pin]:
+    match section:
+        case (int(kind), str(origin), str(uid), int(generation)) if (
+            kind == _PIN and is_label(origin) and len(uid) <= UID_CHARACTERS_MAX and generation >= 0
+        ):
+            return Origin(origin), Pin(uid, generation)
+        case _:
+            raise Refused(Refusal.MALFORMED, "state: a section of no kind that is known")
 
 
 def _order(fields: list[object]) -> Order:

@@ -158,6 +158,11 @@ class TrustBook:
         keys = {each.key for each in stated}
         return stated + [each for each in self._latest.values() if each.key not in keys]
 
+    @property
+    def verifier(self) -> Verifier:
+        """What verifies signatures here."""
+        return self._verifier
+
     # --- what is believed ---------------------------------------------------------------
 
     def knows(self, origin: Origin) -> bool:
@@ -196,6 +201,10 @@ class TrustBook:
     def verify_manifest(self, manifest: Manifest) -> None:
         """Return where a manifest is to be believed; raise `Refused` elsewhere: see `judge`."""
         self.judge(manifest)
+
+    def signer_of(self, manifest: Manifest) -> PublicKey:
+        """Return the key that signed a manifest, which is believed; raise `Refused` elsewhere."""
+        return self._vouch_for(manifest).key
 
     def judge_kept(self, manifest: Manifest) -> None:
         """Judge what was adopted in an earlier run: as `judge`, but it may have expired since."""

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from discovery import publisher_events, verdict_events
 from discovery.bridge import Bridge
-from discovery.bridge_config import BridgeConfig
+from discovery.bridge_config import Agent, BridgeConfig
 from discovery.bridge_events import Effect as BridgeEffect
 from discovery.bridge_events import Event as BridgeEvent
 from discovery.bridge_events import StateRestored
@@ -25,7 +25,7 @@ from discovery.events import SetAdopted
 from discovery.exports import Desired, Statements
 from discovery.manifest import Body, Manifest, Order, sign_manifest
 from discovery.member import WanMember
-from discovery.names import Origin, ServiceName
+from discovery.names import Origin, PublicKey, ServiceName
 from discovery.publisher import Publisher
 from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import PublishingKey
@@ -45,7 +45,7 @@ from simulations.randomness import generator
 from simulations.sets.bridge_machine import BridgeMachine, told
 from simulations.sets.exports import Exports
 from simulations.sets.fleet import FleetPlan
-from simulations.sets.keyring import Keyring
+from simulations.sets.keyring import Keyring, KeyringSigner
 from simulations.sets.leases import RENEWAL, ROUND_TRIP, Lease, wall_ms
 from simulations.world import World
 
@@ -181,8 +181,9 @@ class Stage:
         key = self.keyring.signer(plan.name, 1)
         trust = TrustBook(plan.name, {1: key.public}, self.keyring, plan.uid)
         publishing = PublishingKey(key, 1)
+        signer = KeyringSigner(self.keyring, PublicKey(context.identity.member))
         bridge = Bridge(
-            context.identity,
+            Agent(context.identity, signer),
             trust,
             self.config.config,
             now=context.now,

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.authority import Domain, message
+from discovery.evidence import evidence_of
 from discovery.manifest import Body, Manifest, sign_manifest
 from discovery.messages import Item
 from discovery.names import Origin, PublicKey
+from discovery.pins import Pin
 from discovery.recordset import EMPTY, RecordSet
 from discovery.refusals import Refusal, Refused
 from discovery.state import FORMAT, KeptItem, KeptSet, KeptState, read_state, write_state
@@ -44,7 +46,8 @@ def _kept() -> KeptState:
         floors={Origin("east"): manifest.order, Origin("gone"): manifest.order},
         sets=(KeptSet(manifest, records), KeptSet(_manifest(EMPTY, origin="west"), EMPTY)),
         items=(KeptItem(Item(b"r/fleet", b"list", 5), (3,)),),
-        evidence=((manifest, _manifest(EMPTY)),),
+        evidence=(evidence_of(manifest, _manifest(EMPTY), PublicKey(bytes(32))),),
+        pins={Origin("west"): Pin("uid-1", 2)},
     )
 
 
@@ -63,6 +66,7 @@ def test_what_is_kept_comes_back() -> None:
     assert [kept.manifest for kept in again.sets] == [kept.manifest for kept in state.sets]
     assert _roots(again) == _roots(state)
     assert (again.items, again.evidence) == (state.items, state.evidence)
+    assert again.pins == state.pins
 
 
 def test_nothing_kept_is_a_state_too() -> None:

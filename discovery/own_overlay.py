@@ -1,0 +1,133 @@
+"""What this bridge says of its own cluster's nodes: its overlay, signed anew as things change.
+
+It follows the `lan` pool: a silent node is down, until it answers. Of the nodes that its sisters
+call down it lists those whose agents live in its own sight: one that is heard is not down. The
+first change after a quiet time is said at once, others together; while anything is said it is
+signed anew before it lapses. Who presumes itself cut off calls nobody down.
+"""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from discovery.authority import Signer
+from discovery.names import Origin
+from discovery.overlays import (
+    DEFAULT_LIFETIME_S,
+    NODES_MAX,
+    Overlay,
+    OverlayBody,
+    issue_overlay,
+    next_serial,
+)
+from failure_detect.clock import MILLISECOND, NEVER, SECOND, Duration, Instant
+from failure_detect.events import (
+    MemberDied,
+    MemberJoined,
+    MemberLeft,
+    MemberRetired,
+    MemberReturned,
+    MemberUpdated,
+    NodeAnswered,
+    NodeDeleted,
+    NodeSilent,
+)
+from failure_detect.identity import Identity, MemberId, NodeName
+
+PAUSE: Duration = 200 * MILLISECOND
+"""Least time between two overlays: a rack that goes down is a few of them, not forty."""
+
+RENEWAL: Duration = DEFAULT_LIFETIME_S * SECOND // 3
+
+LanFact: TypeAlias = (
+    MemberJoined
+    | MemberUpdated
+    | MemberDied
+    | MemberReturned
+    | MemberLeft
+    | MemberRetired
+    | NodeSilent
+    | NodeAnswered
+    | NodeDeleted
+)
+_Said: TypeAlias = tuple[tuple[NodeName, ...], tuple[NodeName, ...]]
+
+
+class OwnOverlay:
+    """Decides what to say, and signs it."""
+
+    def __init__(self, identity: Identity, signer: Signer) -> None:
+        """Say nothing yet, as the bridge `identity`, whose agent key `signer` holds."""
+        self._origin = Origin(identity.group)
+        self._member = identity.member
+        self._signer = signer
+        self._down: dict[NodeName, None] = {}
+        self._living: dict[MemberId, NodeName] = {identity.member: identity.node}
+        self._nodes: dict[MemberId, NodeName] = {}
+        self._doubted: tuple[NodeName, ...] = ()
+        self._is_cut_off = False
+        self._said: _Said = ((), ())
+        self._said_at: Instant = -NEVER
+        self._serial = 0
+        self.wall_ms = 0
+        """What the wall clock showed last (ms since 1970): a new process goes on above an old."""
+
+    def follow(self, fact: LanFact) -> None:
+        """Take in what happens in the pool of our own cluster."""
+        match fact:
+            case NodeSilent(node):
+                self._down[node] = None
+            case NodeAnswered(node) | NodeDeleted(node):
+                self._down.pop(node, None)
+            case MemberJoined(identity, _) | MemberUpdated(identity, _):
+                self._nodes[identity.member] = identity.node
+                self._lives(identity.member)
+            case MemberReturned(member, _):
+                self._lives(member)
+            case MemberDied(member, _, _):
+                self._living.pop(member, None)
+            case MemberLeft(member) | MemberRetired(member, _):
+                self._living.pop(member, None)
+                self._nodes.pop(member, None)
+
+    def _lives(self, member: MemberId) -> None:
+        node = self._nodes.get(member)
+        if node is not None:
+            self._living[member] = node
+            self._down.pop(node, None)
+
+    def cut_off(self, *, presumed: bool) -> None:
+        """Learn whether we presume ourselves cut off from our own pool."""
+        self._is_cut_off = presumed
+
+    def doubted(self, nodes: Iterable[NodeName]) -> None:
+        """Learn which nodes the other bridges of our cluster call down."""
+        self._doubted = tuple(nodes)
+
+    def _to_say(self) -> _Said:
+        heard = frozenset(self._living.values())
+        down = () if self._is_cut_off else tuple(sorted(self._down))[:NODES_MAX]
+        here = {each for each in self._doubted if each in heard and each not in self._down}
+        return down, tuple(sorted(here))[:NODES_MAX]
+
+    @property
+    def deadline(self) -> Instant:
+        """When there is something to sign."""
+        if self._to_say() != self._said:
+            return self._said_at + PAUSE
+        return NEVER if self._said == ((), ()) else self._said_at + RENEWAL
+
+    def due(self, now: Instant) -> Overlay | None:
+        """Return the overlay to spread now; None where nothing is due."""
+        if self.deadline > now:
+            return None
+        self._said, self._said_at = self._to_say(), now
+        self._serial = next_serial(self._serial, self.wall_ms)
+        down, heard = self._said
+        body = OverlayBody(
+            origin=self._origin,
+            bridge=self._member,
+            serial=self._serial,
+            down=down,
+            heard=heard,
+        )
+        return issue_overlay(body, self._signer)
