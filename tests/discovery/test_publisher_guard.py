@@ -87,6 +87,13 @@ def test_an_amount_is_used_up_by_what_passes() -> None:
     assert weigh(judge, 3, 30, web=(30, 4)) == []
 
 
+def test_an_amount_is_used_up_by_what_passes_while_all_else_is_held() -> None:
+    judge = guard()
+    judge.declare(IntentKind.SCALE_DOWN, "shop/web", 25, 0)
+    assert weigh(judge, 1, 100, web=(40, 20), api=(50, 0)) == [API]
+    assert weigh(judge, 2, 80, web=(20, 5), api=(50, 0)) == [API, WEB]
+
+
 def test_an_intent_lapses() -> None:
     judge = guard()
     judge.declare(IntentKind.UNEXPORT, "shop/web", 0, 0)
