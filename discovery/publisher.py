@@ -140,7 +140,7 @@ class Publisher:
             case ManifestSeen() | SetSeen():
                 return self._on_seen(event, now)
             case KeyRotated(key):
-                return self._on_key(key, now)
+                return self._on_key(key)
             case DepartureRequested():
                 self._departs = True
             case ListConfirmed(request):
@@ -202,10 +202,10 @@ class Publisher:
                 self._found = event
         return effects
 
-    def _on_key(self, key: PublishingKey, now: Instant) -> list[Effect]:
+    def _on_key(self, key: PublishingKey) -> list[Effect]:
         words = self._press.rotate(key)
         effects: list[Effect] = [*self._alarms.judge(Alarm.ROTATION, words)]
-        return effects if words else [*effects, *self._tenure.rotate(key.generation, now)]
+        return effects if words else [*effects, *self._tenure.rotate(key.generation)]
 
     # --- publishing ---------------------------------------------------------------------
 

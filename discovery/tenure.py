@@ -165,13 +165,14 @@ class Tenure:
             self._proposed, self._propose_at = None, AT_ONCE
         return [*alarms, *self._check_key(), *self._check_clock(now)]
 
-    def rotate(self, generation: int, now: Instant) -> list[AlarmRaised]:
-        """Sign with a key of a higher generation from now on."""
+    def rotate(self, generation: int) -> list[AlarmRaised]:
+        """Sign with a key of a higher generation from now on.
+
+        The epoch stays: one that this generation had surpassed is gone since that was seen.
+        """
         self._generation = generation
         if self._propose_at == NEVER:
             self._propose_at = AT_ONCE
-        if self._is_surpassed():
-            self._retake(now)
         return self._check_key()
 
     def read_wall(self, wall_ms: int, now: Instant) -> list[AlarmRaised]:
@@ -210,8 +211,6 @@ class Tenure:
 
     def _retake(self, now: Instant) -> None:
         """Want another epoch: at once, or after a pause where this happens all the time."""
-        if self.epoch is None:
-            return
         self.epoch = None
         self._propose_at = max(now, self._retaken_at + self._config.epoch_interval)
         self._retaken_at = self._propose_at

@@ -124,9 +124,9 @@ def test_who_has_an_older_key_neither_signs_nor_takes_epochs() -> None:
     ours.acquire(0, END)
     assert ours.propose(START) == []
     assert ours.deadline == NEVER
-    assert ours.rotate(2, START) == []
+    assert ours.rotate(2) == []
     assert ours.propose(START) == []
-    ours.rotate(3, START)
+    ours.rotate(3)
     assert ours.propose(START) == [EpochProposed(WALL + 1)]
 
 
@@ -138,7 +138,7 @@ def test_no_epoch_beyond_all_clocks_gets_into_the_lease() -> None:
     assert isinstance(alarm, AlarmRaised)
     assert alarm.alarm is Alarm.EPOCH
     assert ours.deadline == NEVER
-    assert ours.rotate(2, START) == []
+    assert ours.rotate(2) == []
     ours.see(manifest(EPOCH_MAX + 1), START)
     assert EpochProposed(WALL + 1) in ours.propose(START)
 
@@ -148,3 +148,32 @@ def test_a_clock_may_be_a_little_behind() -> None:
     assert ours.see(manifest(WALL + CONFIG.clock_tolerance_ms), START) == []
     [alarm] = ours.see(manifest(WALL + CONFIG.clock_tolerance_ms + 1), START)
     assert alarm.words == "the wall clock is 60001 ms behind what this cluster has signed"
+
+
+def test_what_is_seen_while_an_epoch_is_on_its_way_is_gone_above() -> None:
+    ours = tenure()
+    ours.acquire(0, END)
+    assert ours.propose(START) == [EpochProposed(WALL + 1)]
+    ours.see(manifest(WALL + 5), START)
+    assert ours.propose(START) == [EpochProposed(WALL + 6)]
+
+
+def test_a_newer_key_goes_above_what_it_has_signed_elsewhere() -> None:
+    ours = holder()
+    ours.signed(manifest(*ours.take()))
+    ours.see(manifest(WALL - 5, generation=2), START)
+    ours.rotate(2)
+    assert EpochProposed(WALL + 2) in ours.propose(START)
+
+
+def test_a_rotation_that_meets_nothing_keeps_the_epoch() -> None:
+    ours = holder()
+    ours.rotate(2)
+    assert ours.take() == (WALL + 1, 1)
+
+
+def test_without_a_wall_clock_nothing_is_said_of_it() -> None:
+    ours = Tenure(CONFIG, 1, Alarms())
+    assert ours.see(manifest(WALL), START) == []
+    ours.acquire(0, END)
+    assert ours.propose(START) == []
