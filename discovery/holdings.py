@@ -1,7 +1,7 @@
 """What is kept of an origin's records: packed bytes by service, and what was read off them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from discovery.endpoints import (
@@ -16,7 +16,7 @@ from discovery.fields import Fields
 from discovery.keys import RECORD_NUMBER_MAX, Kind, RecordKey, parse_key
 from discovery.names import Origin, ServiceName
 from discovery.ramps import Ramp
-from discovery.records import AckRecord
+from discovery.records import AckRecord, ExportRecord, ServicePort, decode_export
 from discovery.refusals import Refusal, Refused
 from discovery.tally import Tally
 from failure_detect.clock import Instant
@@ -43,7 +43,7 @@ class Holding:
 
     def __init__(self) -> None:
         """Hold nothing."""
-        self.head: bytes | None = None
+        self.head: ExportRecord | None = None
         self.numbers: tuple[int, ...] = ()
         self.values: tuple[bytes, ...] = ()
         self.tallies: tuple[Tally, ...] = ()
@@ -69,7 +69,7 @@ class Held:
 class Remains:
     """What was last known of a service of which head or endpoints have gone."""
 
-    head: bytes | None
+    head: ExportRecord | None
     ports: tuple[EndpointPort, ...]
 
 
@@ -91,6 +91,26 @@ def records_of(
 def ports_of(value: bytes) -> tuple[EndpointPort, ...]:
     """Return the ports of a record that was found whole."""
     return read_ports(Fields("record", value, ENDPOINT_RECORD_BYTES_MAX))
+
+
+def head_of(data: bytes, what: str) -> ExportRecord:
+    """Return the head in `data`, sharing what heads have in common. Raises `Refused`."""
+    head = decode_export(data, what)
+    return replace(
+        head,
+        ports=_shared_ports(head.ports),
+        labels=head.labels or _NONE,
+        annotations=head.annotations or _NONE,
+    )
+
+
+_NONE: dict[str, str] = {}
+"""Nobody writes into the maps of a head that was read."""
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared_ports(ports: tuple[ServicePort, ...]) -> tuple[ServicePort, ...]:
+    return ports
 
 
 def shown_key(key: bytes) -> str:

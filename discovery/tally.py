@@ -5,6 +5,7 @@ is checked as strictly as `decode_endpoints` checks it, and nothing is built but
 looks unusual is left to `decode_endpoints`, whose word is final.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -21,7 +22,8 @@ from discovery.fields import Fields
 from discovery.names import is_subdomain
 
 _READY = 1
-_ADDRESS_BYTES = (4, 16)
+_ADDRESS_BYTES = {4, 16}
+_PLACES = {int, type(None)}
 
 
 class ZoneCount(NamedTuple):
@@ -58,26 +60,39 @@ def tally_endpoints(data: bytes, what: str, down: frozenset[str] = NOBODY) -> Ta
 def _counted(
     endpoints: tuple[object, ...], zones: Sequence[str], down: frozenset[str]
 ) -> Tally | None:
-    # None where a row is anything but the plain four fields, well within their bounds.
-    totals, readies, addresses = [0] * (len(zones) + 1), [0] * (len(zones) + 1), set()
-    for each in endpoints:
-        if type(each) is not tuple or len(each) != 4:
-            return None
-        address, flags, node, zone = each
-        if type(address) is not bytes or type(flags) is not int or type(node) is not str:
-            return None
-        at = -1 if zone is None else zone
-        if type(at) is not int or not -1 <= at < len(zones) or (at < 0 and zone is not None):
-            return None
-        if len(address) not in _ADDRESS_BYTES or not _is_node(node):
-            return None
-        addresses.add(address)
-        totals[at] += 1
-        if flags & _READY and node not in down:
-            readies[at] += 1
-    if len(addresses) < len(endpoints):
+    # By columns, for speed. None where a row is anything but the plain four fields in bounds.
+    if not all(type(each) is tuple and len(each) == 4 for each in endpoints):
         return None
-    return _by_zone(zip((*zones, ""), totals, readies, strict=True))
+    if not endpoints:
+        return ()
+    addresses, flags, nodes, places = zip(*endpoints, strict=True)
+    if not (_are_plain(addresses, flags, nodes) and set(map(type, places)) <= _PLACES):
+        return None
+    if not all(place is None or 0 <= place < len(zones) for place in set(places)):
+        return None
+    if down and not down.isdisjoint(nodes):
+        pairs = zip(flags, nodes, strict=True)
+        flags = tuple(flag & ~_READY if node in down else flag for flag, node in pairs)
+    counts = Counter(zip(places, flags, strict=True))
+    return _by_zone(
+        ("" if place is None else zones[place], count, count * (flag & _READY))
+        for (place, flag), count in counts.items()
+    )
+
+
+def _are_plain(
+    addresses: Sequence[object], flags: Sequence[object], nodes: Sequence[object]
+) -> bool:
+    if not (_all_are(bytes, addresses) and _all_are(int, flags) and _all_are(str, nodes)):
+        return False
+    different = {each for each in addresses if isinstance(each, bytes)}
+    if len(different) < len(addresses) or not set(map(len, different)) <= _ADDRESS_BYTES:
+        return False
+    return all(map(_is_node, set(nodes)))
+
+
+def _all_are(kind: type, values: Iterable[object]) -> bool:
+    return set(map(type, values)) == {kind}
 
 
 def _by_zone(rows: Iterable[tuple[str, int, int]]) -> Tally:

@@ -29,6 +29,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from discovery.names import Origin
 from discovery.policy import Mode, TrafficPolicy
@@ -73,8 +74,7 @@ class Via(StrEnum):
     GATEWAYS = "gateways"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """What is known of one origin of a service; it serves it, and is trusted to."""
 
     origin: Origin
@@ -103,8 +103,7 @@ class Viewpoint:
     """Of the own cluster; empty: those in which it has endpoints of the service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A cluster, or a part of it, in a tier."""
 
     origin: Origin
@@ -132,8 +131,7 @@ class Tier:
         return sum(target.weight for target in self.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A target before it has a weight. Capacities are in thousandths of an endpoint or unit."""
 
     candidate: Candidate
@@ -239,6 +237,8 @@ def _own_zones(candidates: Sequence[Candidate], viewpoint: Viewpoint) -> tuple[s
 
 
 def _split(candidate: Candidate, zones: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not zones:
+        return (), ()
     near = tuple(count.zone for count in candidate.zones if count.zone in zones)
     return near, tuple(count.zone for count in candidate.zones if count.zone not in zones)
 
@@ -266,7 +266,7 @@ def _by_weight(candidates: Sequence[Candidate], policy: TrafficPolicy) -> list[_
             reserve.parts.append(part)
             continue
         carried = _carried(part.able, part.full, policy.minimum_healthy_percent)
-        active.parts.append(_with_share(part, weight * carried))
+        active.parts.append(part._replace(share=weight * carried))
     return [active, reserve]
 
 
@@ -295,10 +295,6 @@ def _part(
         able = capacity * healthy * candidate.drain // everything
         full = capacity * total * FULL_WEIGHT // everything
     return _Part(candidate, zones, healthy, total, able, full, able)
-
-
-def _with_share(part: _Part, share: int) -> _Part:
-    return _Part(part.candidate, part.zones, part.healthy, part.total, part.able, part.full, share)
 
 
 def _whole(candidates: Iterable[Candidate]) -> list[_Part]:

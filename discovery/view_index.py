@@ -14,6 +14,7 @@ from discovery.holdings import (
     Holding,
     RecordFault,
     Remains,
+    head_of,
     parsed,
     ports_of,
     shown_key,
@@ -26,10 +27,10 @@ from discovery.ramps import FULL_WEIGHT, Ramp
 from discovery.records import (
     AckRecord,
     ClusterRecord,
+    ExportRecord,
     decode_ack,
     decode_cluster,
     decode_drain,
-    decode_export,
     decode_policy,
 )
 from discovery.recordset import Change
@@ -119,9 +120,10 @@ class OriginIndex:
                 )
                 edits.setdefault(service, []).append((key.number, data, tally))
             case Kind.EXPORT, ServiceName() as service:
-                if change.after is not None:
-                    decode_export(change.after, shown_key(change.key))
-                self._set_head(service, change.after)
+                head = (
+                    None if change.after is None else head_of(change.after, shown_key(change.key))
+                )
+                self._set_head(service, head)
                 touched.heads[service] = None
             case _:
                 self._take_other(key, change, now, touched)
@@ -147,15 +149,15 @@ class OriginIndex:
             case _:
                 pass  # Of a later version: kept and passed on by the catalog, nothing to us.
 
-    def _set_head(self, service: ServiceName, data: bytes | None) -> None:
+    def _set_head(self, service: ServiceName, head: ExportRecord | None) -> None:
         holding = self.holdings.get(service)
         if holding is None:
-            if data is None:
+            if head is None:
                 return
             holding = self.holdings[service] = Holding()
-        if data is None and holding.head is not None:
+        if head is None and holding.head is not None:
             self._keep(service, holding)
-        holding.head = data
+        holding.head = head
 
     def _set_drain(
         self, service: ServiceName | None, data: bytes | None, what: str, now: Instant
@@ -285,7 +287,7 @@ class OriginIndex:
         """Return the services that it says anything about, or of which a guard holds some."""
         return [*self.holdings, *(name for name in self.held if name not in self.holdings)]
 
-    def head_of(self, service: ServiceName) -> bytes | None:
+    def head_of(self, service: ServiceName) -> ExportRecord | None:
         """Return the head that counts: the set's, or the last one where a guard holds some."""
         holding = self.holdings.get(service)
         if holding is not None and holding.head is not None:
@@ -301,7 +303,7 @@ class OriginIndex:
         if remains is not None and remains.ports:
             return remains.ports
         head = self.head_of(service)
-        ports = () if head is None else decode_export(head, "head").ports
+        ports = () if head is None else head.ports
         return tuple(EndpointPort(port.name, port.port, port.protocol) for port in ports)
 
     def drain_weight(

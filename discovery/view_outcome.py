@@ -5,13 +5,13 @@ anew when something under it has changed.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from discovery.merge import Export, Merged, merge
 from discovery.names import Origin, ServiceName
 from discovery.policy_book import PolicyInForce, conflicts_of
-from discovery.records import Gateway, decode_export
+from discovery.records import Gateway
 from discovery.standing import Verdict
 from discovery.tiers import Candidate, Tier, TierKind, Via, is_reachable, plan_tiers
 from discovery.view_origin import Circumstances, Known
@@ -84,7 +84,7 @@ def outcome_of(
     candidates = [each.candidate(service, circumstances) for each in admitted]
     if capacities:
         stated = dict(capacities)
-        candidates = [replace(each, capacity=stated.get(each.origin)) for each in candidates]
+        candidates = [each._replace(capacity=stated.get(each.origin)) for each in candidates]
     tiers = plan_tiers(candidates, policy.policy, circumstances.viewpoint)
     by_origin = {each.origin: each for each in admitted}
     behind = tuple(
@@ -110,7 +110,7 @@ def _merged(
         head = each.index.head_of(service)
         assert head is not None
         precedence = 0 if each.rule is None else each.rule.precedence
-        exports.append(Export(each.origin, decode_export(head, "head"), precedence))
+        exports.append(Export(each.origin, head, precedence))
     stated = ((each.origin, each.head.capacity) for each in exports)
     capacities = tuple((origin, capacity) for origin, capacity in stated if capacity is not None)
     return merge(exports, own), capacities
