@@ -50,10 +50,10 @@ def tally_endpoints(data: bytes, what: str, down: frozenset[str] = NOBODY) -> Ta
     zones = fields.value("z") if fields.has("z") else ()
     counted = None
     if isinstance(zones, tuple) and len(zones) <= ENDPOINTS_MAX and all(map(_is_plain, zones)):
-        read_ports(fields)
         counted = _counted(fields.sequence("e", most=ENDPOINTS_MAX), zones, down)
     if counted is None:
         return tally_of(decode_endpoints(data, what).endpoints, down)
+    read_ports(fields)
     return shared(counted)
 
 
