@@ -30,7 +30,7 @@ from discovery.fields import Fields, packed
 from discovery.names import Origin, ServiceName, is_label, is_subdomain
 from discovery.records import POLICY_BYTES_MAX
 from discovery.refusals import Refusal, Refused
-from discovery.timestamps import seconds_of
+from discovery.wall_time import read_time
 
 API_VERSION = "isthmus.dev/v1alpha1"
 KIND = "TrafficPolicy"
@@ -123,15 +123,16 @@ def read_policy(obj: Mapping[str, object]) -> TrafficPolicy:
     reader.want("metadata.name", is_subdomain(name), "must be an RFC 1123 subdomain")
     metadata = obj.get("metadata")
     stamp = metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None
-    created = 0 if stamp is None else seconds_of(stamp)
-    reader.want("metadata.creationTimestamp", created is not None, "must be an RFC 3339 time")
+    created_ms = 0 if stamp is None else read_time(stamp) if isinstance(stamp, str) else None
+    timely = created_ms is not None and created_ms >= 0
+    reader.want("metadata.creationTimestamp", timely, "must be an RFC 3339 time in UTC")
     spec = obj.get("spec")
     if not _is_fields(spec):
         reader.want("spec", holds=False, must="must be a map")
         spec = {}
     else:
         reader.strictly("spec.", spec, _SPEC_FIELDS)
-    return reader.policy(namespace, name, spec, created or 0)
+    return reader.policy(namespace, name, spec, (created_ms or 0) // 1_000)
 
 
 def read_travelling(

@@ -10,6 +10,7 @@ from discovery.endpoints import (
     EndpointRecord,
     decode_endpoints,
     encode_endpoints,
+    is_address_of_pod,
 )
 from discovery.fields import packed
 from discovery.refusals import Refused
@@ -18,7 +19,9 @@ from discovery.tally import ZoneCount, shared, tally_endpoints, tally_of, total_
 NODES = st.sampled_from(["", "n1", "n2", "n3"])
 ENDPOINTS = st.builds(
     Endpoint,
-    address=st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str),
+    address=st.one_of(st.ip_addresses(v=4, network="0.0.0.0/0"), st.ip_addresses(v=6))
+    .filter(lambda each: is_address_of_pod(each.packed))
+    .map(str),
     ready=st.booleans(),
     serving=st.booleans(),
     terminating=st.booleans(),
@@ -54,7 +57,10 @@ ANYTHING: st.SearchStrategy[object] = st.recursive(
 ROWS = st.lists(
     st.one_of(
         st.tuples(
-            st.sampled_from([b"\x0a\0\0\1", b"\x0a\0\0\2", b"\x0a\0\0\3", b"bad"]) | ANYTHING,
+            st.sampled_from(
+                [b"\x0a\0\0\1", b"\x0a\0\0\2", b"\x0a\0\0\3", b"bad", bytes(4), b"\xe0\0\0\1"]
+            )
+            | ANYTHING,
             st.integers(0, 7) | ANYTHING,
             st.sampled_from(["n1", "", "Bad Node"]) | ANYTHING,
             st.sampled_from([None, 0, 1, 2]) | ANYTHING,
