@@ -374,5 +374,5 @@ def apportion(total: int, shares: Sequence[int]) -> list[int]:
         return [0] * len(shares)
     for share in shares:
         sums.append(sums[-1] + share)
-    at = [total * each // whole for each in sums]
+    at = [(2 * total * each + whole) // (2 * whole) for each in sums]  # Half a unit goes up.
     return [after - before for before, after in pairwise(at)]
