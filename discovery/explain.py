@@ -30,8 +30,10 @@ class Reason(StrEnum):
     """Used, with what its cluster's or service's drain has left."""
     STANDBY = "tier-not-reached"
     """Its tier gets no traffic, because better ones carry it all, or its share rounds to none."""
+    DRAINED = "drained"
+    """Drained to the end: listed behind all that is healthy, and gets nothing."""
     DRAINED_BUT_NEEDED = "drained-but-needed"
-    """Drained to the end, and listed for want of anything else."""
+    """Drained to the end, and used for want of anything else."""
     LAST_TIER = "last-tier"
     """Its cluster is degraded or unreachable."""
     HELD = "held-by-guard"
@@ -63,6 +65,7 @@ _IN_VIEW = (
     Reason.USED,
     Reason.DRAINING,
     Reason.STANDBY,
+    Reason.DRAINED,
     Reason.DRAINED_BUT_NEEDED,
     Reason.LAST_TIER,
     Reason.HELD,
@@ -257,10 +260,11 @@ class _Explainer:
             return Reason.HELD, self._known.index.held[self._service].why
         if tier.kind is TierKind.LAST:
             return Reason.LAST_TIER, f"{standing.verdict}: {standing.why}"
-        if tier.kind is TierKind.DRAINED:
+        if tier.kind is TierKind.DRAINED and target.weight:
             return Reason.DRAINED_BUT_NEEDED, "drained, and nothing else is healthy"
         if target.weight == 0:
-            return Reason.STANDBY, "better ones carry it all"
+            drained = tier.kind is TierKind.DRAINED
+            return Reason.DRAINED if drained else Reason.STANDBY, "better ones carry it all"
         if self._drain < FULL_WEIGHT:
             return Reason.DRAINING, f"{self._drain} of 1000 left of its drain"
         return Reason.USED, ""
