@@ -21,6 +21,7 @@ from discovery.records import (
     PolicyRecord,
     encode_ack,
     encode_drain,
+    encode_export,
     encode_policy,
 )
 from discovery.refusals import Refusal
@@ -106,6 +107,27 @@ def test_the_own_region_and_zones_decide_on_tiers() -> None:
     world.put(B, exported(SHOP, endpoints("10.1.0.1", zone="eu-1")))
     world.view.set_zones(["eu-1"])
     assert world.tiers() == [("zone", ["b"]), ("rest", ["c"])]
+
+
+def test_a_head_that_changes_is_merged_anew() -> None:
+    world = two()
+    world.put(C, {export_key(SHOP): encode_export(export(at=0))})
+    world.put(B, {export_key(SHOP): encode_export(export(at=5))})
+    service = world.view.service(SHOP)
+    assert service is not None
+    assert service.merged.order == (C, B)
+    assert world.view.take_diff() == ViewDiff(changed=(SHOP,))
+
+
+def test_where_the_own_cluster_is_bears_on_every_service() -> None:
+    world = two()
+    world.put(B, {CLUSTER_KEY: cluster(region="eu")})
+    world.view.take_diff()
+    world.put(A, {CLUSTER_KEY: cluster(region="eu")})
+    assert world.view.take_diff() == ViewDiff(changed=(SHOP,))
+    assert world.tiers() == [("region", ["b"]), ("rest", ["c"])]
+    world.view.remove(A)
+    assert world.tiers() == [("rest", ["b", "c"])]
 
 
 def test_what_a_cluster_says_of_itself_can_be_asked() -> None:

@@ -68,11 +68,7 @@ RECORDS = st.builds(
     st.sampled_from(["", "n1", "n2"]),
     st.sampled_from(["", "eu-1", "us-1"]),
 )
-PUTS = st.one_of(
-    st.tuples(
-        st.builds(export_key, NAMES), st.integers(0, 3).map(lambda at: encode_export(export(at=at)))
-    ),
-    st.tuples(st.builds(endpoints_key, NAMES, st.integers(0, 2)), RECORDS),
+RARE = st.one_of(
     st.tuples(
         st.just(CLUSTER_KEY),
         st.builds(
@@ -107,6 +103,14 @@ PUTS = st.one_of(
         ),
     ),
 )
+USUAL = st.one_of(
+    st.tuples(
+        st.builds(export_key, NAMES), st.integers(0, 3).map(lambda at: encode_export(export(at=at)))
+    ),
+    st.tuples(st.builds(endpoints_key, NAMES, st.integers(0, 2)), RECORDS),
+)
+PUTS = st.one_of(USUAL, USUAL, RARE)
+
 RULES = st.sampled_from(
     [
         None,
@@ -237,12 +241,20 @@ OBJECTS = st.sampled_from(
         policy_object({"minimumHealthyPercent": 100, "service": "checkout"}, name="z"),
     ]
 )
+PUBLISH = st.builds(
+    put_all,
+    ORIGINS,
+    st.lists(PUTS, min_size=1, max_size=8),
+    st.lists(PUTS.map(lambda each: each[0]), max_size=2),
+)
 STEPS = st.one_of(
+    PUBLISH,
+    PUBLISH,
     st.builds(
         put_all,
         ORIGINS,
-        st.lists(PUTS, max_size=6),
-        st.lists(st.one_of(PUTS.map(lambda each: each[0])), max_size=3),
+        st.lists(PUTS, min_size=1, max_size=8),
+        st.lists(PUTS.map(lambda each: each[0]), max_size=2),
     ),
     st.builds(stand, ORIGINS, st.sampled_from(Verdict)),
     st.builds(nodes_down, ORIGINS, st.lists(st.sampled_from(["n1", "n2"]), unique=True)),
@@ -265,7 +277,7 @@ def without_held_heads(told: Told) -> bool:
     )
 
 
-@given(st.lists(STEPS, max_size=14))
+@given(st.lists(STEPS, min_size=4, max_size=16))
 def test_step_by_step_or_at_once_the_view_is_the_same(steps: list[Step]) -> None:
     told = Told()
     seen: dict[ServiceName, object] = {}
@@ -285,7 +297,7 @@ def test_step_by_step_or_at_once_the_view_is_the_same(steps: list[Step]) -> None
         assert canonical(told.rebuilt()) == seen
 
 
-@given(st.lists(STEPS, max_size=12))
+@given(st.lists(STEPS, min_size=4, max_size=14))
 def test_a_naive_look_at_the_sets_finds_the_same_addresses(steps: list[Step]) -> None:
     told = Told()
     for step in steps:
