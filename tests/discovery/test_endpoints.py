@@ -310,7 +310,16 @@ def test_several_names_may_have_one_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [1, (), (ADDRESS,), (ADDRESS, True), (ADDRESS, -1), (ADDRESS, "3"), {}, "abc", None]
+    "entry",
+    [
+        1,
+        (),
+        PLAIN[:3],
+        *((ADDRESS, flags, "", None) for flags in (True, -1, "3", None)),
+        {},
+        "abcd",
+        None,
+    ],
 )
 def test_counting_notices_what_it_rests_on(entry: Value) -> None:
     with pytest.raises(Refused, match=f"record.e: {ENTRY}"):

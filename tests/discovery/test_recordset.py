@@ -34,9 +34,9 @@ def keys_of(bucket: int, count: int) -> list[bytes]:
 
 
 TOGETHER = keys_of(77, 4)
-"""Keys that share a bucket, so that order and absence within one are met often."""
+"""Keys that share a bucket; `KEYS` has their neighbours too, so that they often meet."""
 
-KEYS = st.one_of(RAW_KEYS, st.sampled_from(TOGETHER))
+KEYS = st.one_of(RAW_KEYS, st.sampled_from([*TOGETHER, *keys_of(76, 2), *keys_of(78, 2)]))
 MAPS = st.one_of(RAW_MAPS, RECORD_MAPS, st.dictionaries(KEYS, st.binary(max_size=3), max_size=9))
 
 
