@@ -139,10 +139,12 @@ def decode_endpoints(data: bytes, what: str) -> EndpointRecord:
     if not all(map(is_zone, zones)):
         raise fields.refuse("z", "must be an array of label values")
     entries = fields.sequence("e", most=ENDPOINTS_MAX)
-    endpoints = tuple([_endpoint(fields, entry, zones) for entry in entries])
-    if len({endpoint.address for endpoint in endpoints}) < len(endpoints):
+    drafts = tuple([_draft(fields, entry, zones) for entry in entries])
+    if len({draft.address for draft in drafts}) < len(drafts):
         raise fields.refuse("e", "must not have one address twice")
-    return EndpointRecord(read_ports(fields), endpoints)
+    for draft in drafts:
+        draft.__class__ = Endpoint  # type: ignore[assignment]  # The slots are the same.
+    return EndpointRecord(read_ports(fields), cast("tuple[Endpoint, ...]", drafts))
 
 
 def count_endpoints(data: bytes, what: str) -> EndpointCounts:
@@ -151,37 +153,43 @@ def count_endpoints(data: bytes, what: str) -> EndpointCounts:
     Raises `Refused` where the record is malformed in a way that counting notices.
     """
     fields = Fields(what, data, ENDPOINT_RECORD_BYTES_MAX)
-    values = fields.sequence("e", most=ENDPOINTS_MAX)
-    entries = [each for each in values if isinstance(each, tuple) and len(each) >= _FIELDS]
-    flags = [each[1] for each in entries if type(each[1]) is int and each[1] >= 0]
-    if len(flags) < len(values):
-        raise fields.refuse("e", _ENTRY)
-    return EndpointCounts(len(flags), sum(map(_READY.__and__, flags)))
+    entries = fields.sequence("e", most=ENDPOINTS_MAX)
+    ready = 0
+    for entry in entries:
+        if not isinstance(entry, tuple) or len(entry) < _FIELDS:
+            raise fields.refuse("e", _ENTRY)
+        flags = entry[1]
+        if type(flags) is not int or flags < 0:
+            raise fields.refuse("e", _ENTRY)
+        ready += flags & _READY
+    return EndpointCounts(len(entries), ready)
 
 
-def _endpoint(fields: Fields, entry: object, zones: Sequence[str]) -> Endpoint:
+def _draft(fields: Fields, entry: object, zones: Sequence[str]) -> _Draft:
     # Sixteen times for each record: what is usual stands here, what is not in functions below.
     if not isinstance(entry, tuple) or len(entry) < _FIELDS:
         raise fields.refuse("e", _ENTRY)
     address, flags, node, zone = entry if len(entry) == _FIELDS else entry[:_FIELDS]
-    if type(flags) is not int or flags < 0:
+    if type(flags) is not int or flags < 0 or type(node) is not str:
         raise fields.refuse("e", _ENTRY)
     if type(address) is bytes and len(address) == 4 and address[0] not in _SUSPECT:
         a, b, c, d = address
         shown = f"{a}.{b}.{c}.{d}"
     else:
         shown = _address(fields, address)
-    if zone is not None and not (type(zone) is int and 0 <= zone < len(zones)):
+    if zone is None:
+        where = ""
+    elif type(zone) is int and 0 <= zone < len(zones):
+        where = zones[zone]
+    else:
         raise fields.refuse("e", "has a zone that is not listed")
-    draft = _Draft(
-        shown,
-        *_CONDITIONS[flags & _CONDITION_BITS],
-        _node(fields, node),
-        "" if zone is None else zones[zone],
-        "" if len(entry) == _FIELDS else _hostname(fields, entry[_FIELDS]),
-    )
-    draft.__class__ = Endpoint  # type: ignore[assignment]  # The slots are the same.
-    return cast("Endpoint", draft)
+    try:
+        known = _known_node(node)
+    except ValueError:
+        raise fields.refuse("e", f"has the node {node[:80]!r}, which is no name") from None
+    hostname = "" if len(entry) == _FIELDS else _hostname(fields, entry[_FIELDS])
+    ready, serving, terminating = _CONDITIONS[flags & _CONDITION_BITS]
+    return _Draft(shown, ready, serving, terminating, known, where, hostname)
 
 
 def _address(fields: Fields, value: object) -> str:
@@ -190,15 +198,6 @@ def _address(fields: Fields, value: object) -> str:
     if not is_address_of_pod(value):
         raise fields.refuse("e", f"has {shown_address(value)}, which can be no pod's address")
     return shown_address(value)
-
-
-def _node(fields: Fields, value: object) -> str:
-    if not isinstance(value, str):
-        raise fields.refuse("e", _ENTRY)
-    try:
-        return _known_node(value)
-    except ValueError:
-        raise fields.refuse("e", f"has the node {value[:80]!r}, which is no name") from None
 
 
 def _hostname(fields: Fields, value: object) -> str:
@@ -256,6 +255,12 @@ def packed_address(text: str) -> bytes:
     Raises ValueError for what is no address, and for one with a scope (`%eth0`): what is another
     link on each host names nothing elsewhere.
     """
+    try:  # The usual spelling, in half of what `ip_address` takes.
+        numbers = bytes(map(int, text.split(".")))
+    except ValueError:
+        numbers = b""
+    if len(numbers) == 4 and shown_address(numbers) == text:
+        return numbers
     address = ip_address(text)
     if "%" in text:
         raise ValueError(f"{text[:80]!r} has a scope, which means nothing to others")
