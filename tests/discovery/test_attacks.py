@@ -2,11 +2,15 @@
 
 import pytest
 
+from discovery.catalog import Catalog
 from discovery.certificates import AgentCertificate
+from discovery.limits import CatalogLimits
 from discovery.manifest import decode_manifest
+from discovery.recordset import EMPTY
 from discovery.refusals import Refused
 from discovery.trust import TrustBook
-from tests.discovery.attacks import KINDS, Attack, attacked_book, attacks, honest_words
+from tests.discovery.attack_parts import Attack, attacked_book
+from tests.discovery.attacks import KINDS, attacks, honest_words, replays
 
 SOME, MANY = 300, 100_000
 
@@ -40,6 +44,30 @@ def test_no_generated_attack_is_believed(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_none_of_very_many_attacks_is_believed(kind: str) -> None:
     withstand(kind, seed=1, count=MANY)
+
+
+def withstand_replays(seed: int, count: int) -> None:
+    book = attacked_book()
+    for newest, older in replays(seed, count):
+        catalog = Catalog(book, CatalogLimits())
+        assert catalog.adopt(newest, EMPTY, 0) is not None
+        for raw in (older.raw, newest.raw):
+            assert catalog.adopt(decode_manifest(raw), EMPTY, 1) is None
+        held = catalog.forget(newest.origin)
+        assert held is not None
+        assert held.manifest == newest
+        assert catalog.adopt(decode_manifest(older.raw), EMPTY, 2) is None
+        assert catalog.get(newest.origin) is None
+
+
+def test_nothing_is_rolled_back_or_resurrected_by_what_was_signed_before() -> None:
+    withstand_replays(seed=0, count=SOME)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1_800)
+def test_very_many_replays_roll_nothing_back() -> None:
+    withstand_replays(seed=1, count=MANY)
 
 
 def test_what_attacks_are_made_of_is_believed() -> None:

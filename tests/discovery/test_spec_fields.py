@@ -122,6 +122,12 @@ def test_what_is_no_key_is_none(key: object) -> None:
     assert fields.faults == ["key: must be the 32 bytes of a public key as base64 or hex"]
 
 
+def test_a_list_of_texts_has_nothing_else_in_it() -> None:
+    fields = SpecFields({"t": ["a", 7]}, "spec")
+    assert fields.texts("t", least=0, most=2) == ("a", "")
+    assert fields.faults == ["spec.t[1]: must be a text"]
+
+
 @pytest.mark.parametrize("time", [None, 0, "2027-01-31", "1970-01-01T00:00:00Z"])
 def test_a_time_that_says_nothing_is_a_fault(time: object) -> None:
     fields = SpecFields({"t": time})

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 
@@ -17,6 +18,7 @@ from discovery.certificates import (
 from discovery.manifest import Body, Manifest, sign_manifest
 from discovery.names import Origin, PublicKey
 from discovery.recordset import EMPTY
+from discovery.refusals import Refusal, Refused
 from discovery.signing import NaclVerifier, SigningKey
 from discovery.trust import TrustBook
 from discovery.trust_events import ObjectApplied, TrustEffect
@@ -152,3 +154,17 @@ def agent_of(body: AgentBody, chain: ClusterCertificate | None = None) -> AgentC
     if chain is None and body.origin.startswith("prod-"):
         chain = vouched(body.origin, body.generation)
     return issue_agent_certificate(body, key(body.origin, body.generation), chain)
+
+
+def words(origin: Origin, **changes: object) -> Manifest:
+    """Return a manifest of an origin with some fields of its body changed."""
+    return manifest_of(replace(body_of(origin), **changes))  # type: ignore[arg-type]  # By name.
+
+
+def refusal(book: TrustBook, manifest: Manifest) -> Refusal | None:
+    """Return why a manifest is refused, None where it is believed."""
+    try:
+        book.verify_manifest(manifest)
+    except Refused as refused:
+        return refused.reason
+    return None
