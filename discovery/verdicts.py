@@ -222,8 +222,7 @@ class Verdicts:
             return
         for cluster in self._clusters.values():
             if cluster.silent_since != NEVER:  # What passed meanwhile was not silence of theirs.
-                shifted = cluster.silent_since + now - self._barred_at
-                cluster.silent_since = min(shifted, now)
+                cluster.silent_since += now - self._barred_at
         self._barred_at = NEVER
 
     def _on_word(self, event: SignedWord, now: Instant) -> list[Cluster]:

@@ -188,6 +188,13 @@ def test_what_replaced_others_and_vanishes_itself_is_held() -> None:
     assert east.publish(now, {WEB: ()}) == [started(now, pods(500, 20), 20, 20)]
 
 
+def test_arrivals_that_vanish_themselves_replace_nothing() -> None:
+    east = desk(10)
+    east.publish(START, {WEB: pods(0, 110)})
+    now = START + SECOND
+    assert east.publish(now, {WEB: ()}) == [started(now, pods(0, 110), 110, 110)]
+
+
 def test_replacements_are_of_the_same_service() -> None:
     east = desk(20)
     assert east.publish(START, {WEB: (), API: pods(500, 20)}) == [
@@ -231,6 +238,12 @@ def test_what_an_overlay_took_and_the_manifest_too_is_one_withdrawal() -> None:
     now = START + 4 * SECOND
     held = (*pods(0, 15), *pods(15, 1))
     assert east.publish(now, {WEB: pods(16, 14)}) == [started(now, held, 16, 30)]
+
+
+def test_what_an_overlay_took_long_ago_is_not_withdrawn_again() -> None:
+    east = desk(30)
+    assert east.overlay(START, {WEB: pods(0, 12)}) == []
+    assert east.publish(START + CONFIG.window, {WEB: pods(21, 9)}) == []
 
 
 def test_a_manifest_confirms_what_overlays_took() -> None:

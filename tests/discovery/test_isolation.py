@@ -153,6 +153,8 @@ def test_it_lasts_however_long_the_others_stay_away() -> None:
     pool = Pool(10)
     pool.lose(*range(1, 7))
     assert pool.wait(100 * CONFIG.window) == []
+    assert pool.say(HeartbeatSeen(node(7))) == []
+    assert pool.wait(CONFIG.recheck) == []
     assert pool.machine.is_cut_off
 
 
@@ -169,6 +171,15 @@ def test_a_pool_that_shrank_long_ago_is_a_smaller_pool() -> None:
     pool.wait(CONFIG.window)
     assert pool.lose(6, 7) == []  # Two of five.
     assert pool.lose(8) == [CutOffPresumed(3, 5)]
+
+
+def test_who_died_is_not_lost_anew_for_being_called_dead_again() -> None:
+    pool = Pool(10)
+    pool.lose(1, 2, 3, 4, 5)
+    pool.wait(CONFIG.window - 1)
+    pool.lose(1, 2, 3, 4, 5)
+    pool.wait(1)
+    assert pool.lose(6) == []
 
 
 def test_who_leaves_in_peace_is_not_lost() -> None:

@@ -56,7 +56,9 @@ def test_a_repetition_is_a_few_bytes_and_the_largest_report_is_within_its_bounds
     most = [seen(name, SILENCE_S_MAX, True, True, Path.OPEN) for name in names]
     encoded = encode_report(Report(1 << 40, True, tuple(most)))
     assert len(encoded) <= REPORT_BYTES_MAX
-    assert len(decode_report(encoded, "report").seen) == SEEN_MAX  # type: ignore[union-attr]  # whole
+    decoded = decode_report(encoded, "report")
+    assert isinstance(decoded, Report)
+    assert len(decoded.seen) == SEEN_MAX
 
 
 def test_silence_is_told_in_whole_seconds() -> None:

@@ -158,7 +158,8 @@ def test_who_is_no_longer_trusted_is_not_counted() -> None:
 def test_who_is_cut_off_makes_nothing_worse() -> None:
     bench = court(EAST, NORTH, SOUTH)
     bench.say(CUT, died(EAST), reached(NORTH, reachable=False))
-    assert bench.wait(48 * HOUR) == []  # Nor stale: that too would be worse.
+    assert bench.wait(48 * HOUR) == []
+    assert bench.say(reached(SOUTH, reachable=True)) == []  # Nor stale: that would be worse too.
     assert [bench.verdict(o) for o in (EAST, NORTH, SOUTH)] == [Verdict.LIVE] * 3
     assert bench.machine.statistics().is_barred
 
