@@ -116,11 +116,20 @@ class Registry:
         self._gossiper.tell(subject_key(own), own.word, now)
 
     def renew(self, certificate: bytes, now: Instant) -> None:
-        """Use a new certificate of this member's key: a higher start, or another address."""
+        """Use a new certificate of this member's key: a higher start, or another address.
+
+        None with a lower start number, and none that is too large for others to take.
+        """
+        if len(certificate) > self._pool.config.limit.certificate_bytes:
+            self._pool.refuse(Refusal.OVER_LIMIT)
+            return
         identity = self._pool.authority.identify(certificate)
         own = self._pool.own
         if identity is None or identity.member != own.identity.member:
             self._pool.refuse(Refusal.CERTIFICATE)
+            return
+        if identity.start < own.identity.start:
+            self._pool.refuse(Refusal.STALE)
             return
         if self.left:
             return  # A claim to live would take the place of the word that it stops.

@@ -168,6 +168,28 @@ def test_somebody_elses_certificate_or_none_is_not_ours() -> None:
     assert own_incarnation(stage) == 1
 
 
+def test_a_certificate_that_others_would_refuse_is_not_taken_for_our_own() -> None:
+    stage = Stage(peers=4)
+    huge = stage.own.certified(start=2, node="n" * 1_500)
+    stage.tell(CertificateObtained(huge.certificate))
+    assert stage.refused() == {"over_limit": 1}
+    # The answer to a ping that accuses carries our claim: it must fit a datagram.
+    stage.ping(stage.peers[0], accused(stage, 1))
+    stage.run(SECOND)
+    assert {claim.raw for claim in stage.items(AliveClaim)} == {stage.own.alive(2)}
+
+
+def test_a_certificate_that_came_late_does_not_lower_the_start_number() -> None:
+    stage = Stage(peers=4)
+    second, third = stage.own.certified(start=2), stage.own.certified(start=3)
+    stage.tell(CertificateObtained(third.certificate))
+    stage.tell(CertificateObtained(second.certificate))
+    assert stage.refused() == {"stale": 1}
+    assert stage.view(stage.own).identity == third.identity
+    stage.tell(CertificateObtained(third.certified(address="moved.example:1").certificate))
+    assert stage.view(stage.own).identity.address == "moved.example:1"
+
+
 def test_a_detector_without_a_good_certificate_does_not_start() -> None:
     stage = Stage(peers=0)
     huge = stage.own.certified(node="n" * 600)
