@@ -156,9 +156,9 @@ class Probation:
         self._watched.pop(watch.member.identity.member, None)
 
     def forget(self) -> None:
-        """Drop watches over members that are no longer dead."""
-        for watch in list(self._watched.values()):
-            if watch.member.status is not Status.DEAD:
+        """Drop watches over members that are no longer dead, or no longer known."""
+        for key, watch in list(self._watched.items()):
+            if watch.member.status is not Status.DEAD or self._pool.members.get(key) is None:
                 self._drop(watch)
         self._keep_claims_of_the_dead()
 
@@ -170,4 +170,7 @@ class Probation:
     def check_invariants(self) -> None:
         """Assert the bound, and that somebody asks while anybody is dead."""
         assert len(self._watched) <= self._pool.config.probation.concurrent
+        for key, watch in self._watched.items():
+            if watch.member.status is Status.DEAD:
+                assert self._pool.members.get(key) is watch.member
         assert self._timer is not None or not self._pool.members.dead

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from failure_detect.clock import MINUTE, SECOND
-from failure_detect.messages import Gossip
+from failure_detect.events import NodeDeleted
+from failure_detect.messages import Gossip, Ping
 from tests.failure_detect.harness import Stage
-from tests.failure_detect.peers import LAN
+from tests.failure_detect.peers import LAN, accusations
 
 
 def known(stage: Stage) -> int:
@@ -45,3 +46,20 @@ def test_a_retired_process_that_was_forgotten_is_kept_out_by_its_successor() -> 
     stage.run(SECOND)
     assert stage.detector.member(old.key) is None
     assert stage.refused() == {"gone": 1}
+
+
+def test_who_is_watched_as_its_node_is_deleted_is_asked_no_more() -> None:
+    stage = Stage(peers=5)
+    subject, *others = stage.peers
+    stage.silence(subject)
+    stage.run(SECOND // 100)
+    stage.hear(others[0], Gossip(), accusations(subject, *others[:3]))
+    stage.run(LAN.suspicion.last_call)
+    stage.manners.clear()
+    stage.ping(subject)
+    assert stage.detector.statistics().watched == 1
+    stage.tell(NodeDeleted(subject.identity.node))
+    assert stage.detector.statistics().watched == 0
+    since = stage.now + 1
+    stage.run(MINUTE)
+    assert stage.sent(Ping, to=subject, since=since) == []
