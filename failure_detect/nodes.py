@@ -24,6 +24,7 @@ from failure_detect.wire import encode_node_report
 
 _TICKS_PER_INTERVAL = 3
 _QUORUM = 2
+_NEVER: Instant = -1 << 62
 
 _DEFERENCE: Duration = 600 * MILLISECOND
 """How long a checker beyond the quorum waits for the word of others: what gossip takes."""
@@ -51,9 +52,9 @@ class Nodes:
         """Begin with the first tick of the regular checks."""
         self._pool = pool
         self._gossiper = gossiper
-        self._answered_at: dict[NodeName, Instant] = {}
+        self._answered: dict[NodeName, tuple[Address, Instant]] = {}
         self._inquests: dict[NodeName, _Inquest] = {}
-        self._connects: dict[int, NodeName] = {}
+        self._connects: dict[int, tuple[NodeName, Address]] = {}
         self._connect = 0
         self._serial = 0
         self._tick(now)
@@ -91,15 +92,22 @@ class Nodes:
 
     # --- while the agent lives -----------------------------------------------------------
 
+    def _answered_at(self, node: NodeName, address: Address) -> Instant:
+        """Return when this very address of the node answered us last; `_NEVER` where it has not."""
+        known, at = self._answered.get(node, (address, _NEVER))
+        return at if known == address else _NEVER
+
     def _tick(self, now: Instant) -> None:
         config = self._pool.config.node
+        kept = now - max(config.valid, config.interval)
+        self._answered = {node: last for node, last in self._answered.items() if last[1] >= kept}
         for member in self._pool.members:
             identity = member.identity
             if (
                 identity.node_address is not None
                 and identity.group == self._pool.own.identity.group
                 and member.status is Status.ALIVE
-                and now - self._answered_at.get(identity.node, -config.interval) >= config.interval
+                and now - self._answered_at(identity.node, identity.node_address) >= config.interval
                 and self._is_ours(identity.node)
             ):
                 self._start_connect(identity.node, identity.node_address)
@@ -123,7 +131,7 @@ class Nodes:
 
     def _start_connect(self, node: NodeName, address: Address) -> None:
         self._connect += 1
-        self._connects[self._connect] = node
+        self._connects[self._connect] = (node, address)
         timeout = self._pool.config.node.timeout
         self._pool.out.append(ConnectNode(self._connect, address, timeout))
 
@@ -163,13 +171,14 @@ class Nodes:
 
     def on_connect(self, connect: int, now: Instant, *, answered: bool) -> None:
         """A connect of ours ended: an answer, a refusal included, or silence."""
-        node = self._connects.pop(connect, None)
-        if node is None:
+        tried = self._connects.pop(connect, None)
+        if tried is None:
             return
+        node, address = tried
         inquest = self._inquests.get(node)
-        if inquest is None:
+        if inquest is None or inquest.address != address:
             if answered:
-                self._answered_at[node] = now
+                self._answered[node] = (address, now)
             return
         if answered:
             inquest.finding = False
@@ -179,7 +188,7 @@ class Nodes:
         inquest.tries += 1
         if inquest.tries < self._pool.config.node.tries:
             self._start_connect(node, inquest.address)
-        elif now - self._answered_at.get(node, -1 << 62) <= self._pool.config.node.valid:
+        elif now - self._answered_at(node, address) <= self._pool.config.node.valid:
             inquest.finding = True
             if self._pool.own in self.checkers(node)[:_QUORUM]:
                 self._speak(node, now)
@@ -261,7 +270,7 @@ class Nodes:
     def forget(self, node: NodeName) -> None:
         """The node's object is gone."""
         self._inquests.pop(node, None)
-        self._answered_at.pop(node, None)
+        self._answered.pop(node, None)
 
     def check_invariants(self) -> None:
         """Assert that a silent node has reports that say so."""

@@ -1,5 +1,6 @@
 """A node is not its agent: who connects to it, when silence counts, and who may say so."""
 
+from dataclasses import replace
 from hashlib import blake2b
 
 import pytest
@@ -14,6 +15,7 @@ from failure_detect.events import (
     NodeDeleted,
     NodeSilent,
 )
+from failure_detect.identity import Address
 from failure_detect.messages import Gossip
 from tests.failure_detect.harness import Stage
 from tests.failure_detect.inquests import (
@@ -156,6 +158,25 @@ def test_silence_counts_only_where_there_was_an_answer_lately() -> None:
         if connect.address == address_of(subject):
             answer(stage, [connect], answered=False)
     is_silent(stage, kill(stage, subject))
+    stage.run(SECOND)
+    assert stage.items(NodeReport) == []
+
+
+def test_an_answer_at_another_address_of_the_node_does_not_count() -> None:
+    """A firewall before the new address is not a death."""
+    stage, subject = prepared()
+    behind = replace(subject.identity, node_address=Address("behind.example:10250"))
+    moved = replace(subject, identity=behind)
+    stage.hear(moved, Gossip(), moved.alive(2))
+    stage.silence(subject)
+    stage.run(SECOND // 100)
+    bundle = accusations(moved, stage.own, *stage.peers[1:], incarnation=2)
+    stage.hear(stage.peers[1], Gossip(), bundle)
+    stage.run(LAN.suspicion.last_call)
+    assert stage.detector.statistics().dead == 1
+    connects = stage.connects()[-1:]
+    assert connects[0].address == "behind.example:10250"
+    is_silent(stage, connects)
     stage.run(SECOND)
     assert stage.items(NodeReport) == []
 
