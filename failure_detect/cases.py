@@ -102,7 +102,10 @@ class Cases:
     def _take(
         self, subject: Member, incarnation: int, accuser: Member, signature: bytes, now: Instant
     ) -> bool:
-        if incarnation != subject.incarnation or not self._may_accuse(accuser, subject, now):
+        if incarnation != subject.incarnation:
+            self._pool.refuse(Refusal.STALE)
+            return False
+        if not self._may_accuse(accuser, subject, now):
             return False
         case = self.get(subject)
         key = accuser.identity.member

@@ -127,9 +127,13 @@ class Confirmer:
             self._pool.ping(member, now, lambda _member, _ack, _then: _mark_heard(task))
 
     def _on_response(self, task: _Task, packet: Packet | None, now: Instant) -> None:
-        if packet is not None and isinstance(packet.message, Ack):
-            self._pool.heard_directly(task.subject, now)
-            self._on_answer(task, packet.message.proof, now)
+        if packet is None:
+            return
+        if not isinstance(packet.message, Ack):
+            self._pool.refuse(Refusal.NOT_ENTITLED)
+            return
+        self._pool.heard_directly(task.subject, now)
+        self._on_answer(task, packet.message.proof, now)
 
     def _on_answer(self, task: _Task, proof: bytes, now: Instant) -> None:
         subject, pool = task.subject, self._pool

@@ -2,8 +2,9 @@
 
 from typing import TypeAlias, assert_never
 
+from failure_detect.allowance import Allowance
 from failure_detect.claims import proof_message
-from failure_detect.clock import SECOND, Instant
+from failure_detect.clock import Instant
 from failure_detect.confirmer import Confirmer
 from failure_detect.events import FingerprintSeen, SendResponse
 from failure_detect.members import Member
@@ -55,8 +56,7 @@ class Listener:
         self._panels = panels
         self._prober = prober
         self._relay = relay
-        self._proofs = 0
-        self._proofs_since: Instant = 0
+        self._proofs = Allowance(pool.config.limit.proofs)
 
     def on_message(self, sender: Member, message: Message | None, now: Instant) -> None:
         """Take in one message of a known member."""
@@ -122,13 +122,10 @@ class Listener:
         return (own.claim,) if own.incarnation > ping.incarnation else ()
 
     def _may_prove(self, now: Instant) -> bool:
-        if now - self._proofs_since >= SECOND:
-            self._proofs, self._proofs_since = 0, now
-        self._proofs += 1
-        if self._proofs > self._pool.config.limit.proofs:
-            self._pool.refuse(Refusal.OVER_LIMIT)
-            return False
-        return True
+        if self._proofs.spend(now):
+            return True
+        self._pool.refuse(Refusal.OVER_LIMIT)
+        return False
 
     def _see_fingerprint(self, sender: Member, fingerprint: bytes) -> None:
         if fingerprint != self._pool.app_fingerprint:

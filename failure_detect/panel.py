@@ -130,9 +130,11 @@ class Panels:
         """A confirmer says that it is at work."""
         subject = self._pool.members.by_short(message.subject)
         panel = None if subject is None else self._panels.get(subject.identity.member)
-        if panel is not None and sender.identity.member in panel.asked:
-            panel.receipted.add(sender.identity.member)
-            self._pool.health.replied(now)
+        if panel is None or sender.identity.member not in panel.asked:
+            self._pool.refuse(Refusal.LATE if panel is None else Refusal.NOT_ENTITLED)
+            return
+        panel.receipted.add(sender.identity.member)
+        self._pool.health.replied(now)
 
     def on_vouch(self, sender: Member, message: Vouch, now: Instant) -> None:
         """A confirmer brings the subject's own proof that it lives: the suspicion is over.

@@ -270,6 +270,8 @@ class Pool:
         """Hand the end of a request to who made it; a second end is ignored."""
         expected, on_response = self._requests.pop(request, (None, None))
         if on_response is None:
+            if packet is not None:
+                self.refuse(Refusal.REPLAYED)
             return
         if packet is not None and expected is not None and sender != expected:
             self.refuse(Refusal.WRONG_SENDER)

@@ -15,7 +15,7 @@ from failure_detect.members import Member, Status
 from failure_detect.messages import Ack, Packet, PingReq
 from failure_detect.order import phase, shift
 from failure_detect.panel import Panels
-from failure_detect.pool import Pool
+from failure_detect.pool import Pool, Refusal
 
 _URGENT_GAP: Duration = 100 * MILLISECOND
 """Least pause between two probes out of order."""
@@ -177,16 +177,21 @@ class Prober:
     def _on_response(
         self, this: _Round, _sender: MemberId | None, packet: Packet | None, now: Instant
     ) -> None:
-        if packet is not None and isinstance(packet.message, Ack):
-            self._pool.heard_directly(this.target, now)
-            if self._is_open(this):
-                self._end(this)
-                self._pool.health.better()
+        if packet is None:
+            return
+        if not isinstance(packet.message, Ack):
+            self._pool.refuse(Refusal.NOT_ENTITLED)
+            return
+        self._pool.heard_directly(this.target, now)
+        if self._is_open(this):
+            self._end(this)
+            self._pool.health.better()
 
     def on_relayed(self, sender: Member, seq: int, now: Instant) -> None:
         """A relay got the answer that we did not get."""
         this = self._by_seq.get(seq)
         if this is None or sender.identity.member not in this.relays:
+            self._pool.refuse(Refusal.LATE if this is None else Refusal.NOT_ENTITLED)
             return
         self._pool.health.replied(now)
         self._end(this)
@@ -197,9 +202,11 @@ class Prober:
     def on_nack(self, sender: Member, seq: int, now: Instant) -> None:
         """A relay lives, and got no answer either."""
         this = self._by_seq.get(seq)
-        if this is not None and sender.identity.member in this.relays:
-            this.nacks.add(sender.identity.member)
-            self._pool.health.replied(now)
+        if this is None or sender.identity.member not in this.relays:
+            self._pool.refuse(Refusal.LATE if this is None else Refusal.NOT_ENTITLED)
+            return
+        this.nacks.add(sender.identity.member)
+        self._pool.health.replied(now)
 
     def _conclude(self, this: _Round, now: Instant) -> None:
         pool = self._pool

@@ -10,6 +10,7 @@ incarnation only, and only with a living member's vouch.
 from collections.abc import Callable
 from enum import Enum, auto
 
+from failure_detect.allowance import Allowance
 from failure_detect.brevity import expand, word_of
 from failure_detect.cases import Cases, subject_key
 from failure_detect.claims import (
@@ -70,8 +71,7 @@ class Registry:
         self._cases = cases
         self._on_join = on_join
         self._on_return = on_return
-        self._tokens = pool.config.limit.refutations
-        self._refilled: Instant = 0
+        self._allowance = Allowance(pool.config.limit.refutations)
         self._outbid_at: Instant = 0
         self._outbid_wait: Duration = _OUTBID
         self._spread = True
@@ -91,20 +91,11 @@ class Registry:
         if incarnation > own.incarnation:
             self._pool.refuse(Refusal.UNSIGNED_INCARNATION)
             return
-        if not self._spend(now):
+        if not self._allowance.spend(now):
             self._pool.refuse(Refusal.OVER_LIMIT)
             return
         self._pool.health.worse()
         self.announce(own.incarnation + 1, now)
-
-    def _spend(self, now: Instant) -> bool:
-        most = self._pool.config.limit.refutations
-        if now - self._refilled >= SECOND:
-            self._tokens, self._refilled = most, now
-        if self._tokens == 0:
-            return False
-        self._tokens -= 1
-        return True
 
     def announce(self, incarnation: int, now: Instant) -> None:
         """Sign and tell that this member lives at `incarnation`."""
@@ -164,7 +155,7 @@ class Registry:
         if member is None:
             return self._on_stranger(claim, identity, now)
         if member is pool.own or member.status is Status.LEFT:
-            return Outcome.KNOWN
+            return self._on_settled(member, claim.incarnation)
         if member.status is Status.RETIRED:
             return self._on_retired(claim, member, identity, now)
         return self._on_known(claim, member, identity, now)
@@ -185,6 +176,12 @@ class Registry:
         pool.fact(MemberUpdated(member.identity, member.incarnation))
         return Outcome.RAISED
 
+    def _on_settled(self, member: Member, incarnation: int) -> Outcome:
+        """Who is gone says nothing any more; and nobody tells us what we say ourselves."""
+        if member is self._pool.own and incarnation > member.incarnation:
+            return self._refused(Refusal.UNSIGNED_INCARNATION)
+        return Outcome.KNOWN
+
     def _heard_again(self, member: Member, incarnation: int) -> None:
         """Count a word that we are telling ourselves, whoever vouched in it and however long."""
         if incarnation == member.incarnation:
@@ -199,6 +196,7 @@ class Registry:
             pool.refuse(Refusal.UNKNOWN_MEMBER)
             return None
         if member is pool.own or member.status in GONE:
+            self._on_settled(member, refutation.incarnation)
             return None
         if refutation.incarnation <= member.incarnation:
             self._heard_again(member, refutation.incarnation)
@@ -354,6 +352,8 @@ class Registry:
             pool.refuse(Refusal.UNKNOWN_MEMBER)
             return
         if member is pool.own or member.status in GONE:
+            if member is pool.own and not self.left:
+                pool.refuse(Refusal.NOT_ENTITLED)
             pool.queue.heard(subject_key(member), claim.raw, pool.transmit_limit())
             return
         key = member.identity.member

@@ -64,7 +64,10 @@ class Sync:
     # --- asking ----------------------------------------------------------------------------
 
     def _on_differ(self, sender: MemberId | None, packet: Packet | None, now: Instant) -> None:
-        if sender is None or packet is None or not isinstance(packet.message, Differ):
+        if sender is None or packet is None:
+            return
+        if not isinstance(packet.message, Differ):
+            self._pool.refuse(Refusal.NOT_ENTITLED)
             return
         self._intake.take(packet, now)
         peer = self._pool.members.get(sender)
@@ -127,7 +130,10 @@ class Sync:
         packet: Packet | None,
         now: Instant,
     ) -> None:
-        if sender is None or packet is None or not isinstance(packet.message, Claims):
+        if sender is None or packet is None:
+            return
+        if not isinstance(packet.message, Claims):
+            self._pool.refuse(Refusal.NOT_ENTITLED)
             return
         self._intake.take(packet, now)
         # Frames are bounded: what did not fit is asked for again, while it brings something.

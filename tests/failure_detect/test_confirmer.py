@@ -137,6 +137,13 @@ def test_a_stream_that_somebody_else_answers_proves_nothing() -> None:
     assert not stage.sent(Vouch)
 
 
+def test_what_is_no_answer_to_the_stream_proves_nothing() -> None:
+    stage, _, subject = asked_about()
+    stage.respond(one(stage.asked(Ping)), subject, Receipt(subject.short))
+    assert stage.refused() == {"not_entitled": 1}
+    assert stage.detector.statistics().confirmations == 1
+
+
 def test_a_late_proof_comes_to_nothing() -> None:
     stage, _, subject = asked_about()
     ping = one(stage.sent(Ping, to=subject)).message

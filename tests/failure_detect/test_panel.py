@@ -130,6 +130,7 @@ def test_a_receipt_of_somebody_else_or_about_somebody_else_is_nothing() -> None:
     stage.hear(stranger, Receipt(target.short))
     stage.hear(first[0], Receipt(stranger.short))
     stage.hear(first[0], Receipt(stage.make("unknown").short))
+    assert stage.refused() == {"not_entitled": 1, "late": 2}
     stage.run(SUSPICION.receipt_timeout)
     assert len(stage.sent(Suspect)) == 2 * SUSPICION.confirmers
 
@@ -175,7 +176,7 @@ def test_an_accusation_counts_at_the_known_incarnation_alone(incarnation: int) -
         accuse(stage, accuser, target, incarnation)
     stage.run(SUSPICION.last_call)
     assert (stage.detector.statistics().dead == 1) is (incarnation == 1)
-    assert stage.refused() == ({"unsigned_incarnation": 2} if incarnation == 2 else {})
+    assert stage.refused() == [{"stale": 2}, {}, {"unsigned_incarnation": 2}][incarnation]
 
 
 def test_accusations_that_are_forged_misdirected_or_the_subjects_own_are_refused() -> None:

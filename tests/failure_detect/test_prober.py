@@ -183,6 +183,7 @@ def test_the_word_of_who_was_not_asked_to_relay_is_worth_nothing(message: Relaye
     stranger = next(peer for peer in stage.peers if peer.key not in asked | {target.key})
     stage.hear(stranger, replace(message, seq=seq))
     stage.hear(stranger, replace(message, seq=seq + 1))
+    assert stage.refused() == {"not_entitled": 1, "late": 1}
     stage.run(ROUND)
     assert stage.detector.statistics().empty_rounds == 1
     assert stage.facts() == []
@@ -265,6 +266,16 @@ def test_a_relays_nack_comes_within_the_round_and_makes_it_count() -> None:
     stage.run(begun + ROUND - stage.now)
     assert stage.detector.statistics().failed_rounds == 1
     assert stage.facts() == [MemberSuspected(target.key, 1)]
+
+
+def test_what_is_no_answer_to_the_stream_ends_no_round() -> None:
+    stage = Stage(peers=6)
+    target = stage.peers[0]
+    silent_round(stage, target)
+    stage.run(TIMEOUT)
+    stage.respond(stage.asked(Ping)[-1], target, Nack(0))
+    assert stage.refused() == {"not_entitled": 1}
+    assert stage.detector.statistics().rounds == 1
 
 
 def test_a_nack_that_comes_when_the_round_is_over_counts_for_nothing() -> None:

@@ -76,6 +76,16 @@ def test_a_leave_that_the_subject_did_not_sign_is_refused() -> None:
     assert list(stage.detector.members()) == before
 
 
+def test_nobody_tells_us_what_we_say_ourselves() -> None:
+    stage = Stage(peers=4)
+    liar = stage.peers[0]
+    forged = liar.left().replace(liar.short, stage.own.short)
+    stage.hear(liar, Gossip(), forged, stage.own.alive(9))
+    assert stage.refused() == {"not_entitled": 1, "unsigned_incarnation": 1}
+    assert stage.view(stage.own).status is Status.ALIVE
+    assert stage.detector.statistics().incarnation == 1
+
+
 def test_who_left_never_comes_back_under_that_key() -> None:
     stage = Stage(peers=4)
     leaver = stage.peers[0]
