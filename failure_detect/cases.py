@@ -18,7 +18,8 @@ from failure_detect.members import GONE, Member, Status
 from failure_detect.messages import Accused, Ack
 from failure_detect.pool import Pool, Refusal
 from failure_detect.suspicion import suspicion_timeout
-from failure_detect.wire import ACCUSATIONS_MAX, encode_accusations
+from failure_detect.validation import ACCUSATIONS_MAX
+from failure_detect.wire import encode_accusations
 
 _AGAIN: Duration = 1 * SECOND
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from failure_detect.clock import MILLISECOND, MINUTE, SECOND, Duration
-from failure_detect.validation import ConfigError, number_fault
+from failure_detect.validation import ConfigError, broken_relations, number_fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,62 +330,17 @@ _SECTIONS = ("probe", "suspicion", "gossip", "probation", "sync", "node", "limit
 
 
 def _faults(config: DetectorConfig) -> Iterator[ConfigError]:
-    if not 1 <= len(config.pool) <= 16:
+    pool: object = config.pool  # A file may have given text.
+    if not isinstance(pool, bytes) or not 1 <= len(pool) <= 16:
         yield ConfigError("$.pool", "must have 1 to 16 bytes")
-    numbers_are_good = True
+    numbers: dict[str, int] = {}
     for section in _SECTIONS:
         part = getattr(config, section)
         for field in fields(part):
-            fault = number_fault(field.name, getattr(part, field.name))
-            if fault is not None:
-                numbers_are_good = False
-                yield ConfigError(f"$.{section}.{field.name}", fault)
-    if numbers_are_good:
-        for path, holds, what in _relations(config):
-            if not holds:
-                yield ConfigError(path, what)
-
-
-def _relations(config: DetectorConfig) -> Iterator[tuple[str, bool, str]]:
-    probe, suspicion, gossip, sync = config.probe, config.suspicion, config.gossip, config.sync
-    confirming = suspicion.tries * suspicion.try_timeout
-    yield "$.probe.round", probe.round <= probe.interval, "must not exceed $.probe.interval"
-    yield "$.probe.timeout", probe.timeout < probe.round, "must be below $.probe.round"
-    yield (
-        "$.probe.timeout_min",
-        probe.timeout_min <= probe.timeout,
-        "must not exceed $.probe.timeout",
-    )
-    yield "$.probe.nack_percent", probe.nack_percent <= 95, "must be at most 95"
-    yield (
-        "$.probe.deaf_after",
-        probe.round < probe.deaf_after <= probe.round + confirming,
-        "must exceed $.probe.round and not round + tries x try_timeout",
-    )
-    yield (
-        "$.suspicion.accusers",
-        suspicion.accusers <= suspicion.confirmers + 1,
-        "must not exceed $.suspicion.confirmers + 1",
-    )
-    yield (
-        "$.suspicion.receipt_timeout",
-        suspicion.receipt_timeout < confirming,
-        "must be below tries x try_timeout",
-    )
-    yield (
-        "$.suspicion.last_ping",
-        suspicion.last_ping < suspicion.last_call,
-        "must be below $.suspicion.last_call",
-    )
-    yield "$.gossip.datagram_bytes", 512 <= gossip.datagram_bytes <= 65_000, "must be 512 to 65000"
-    yield "$.sync.frame_bytes", sync.frame_bytes >= 4_096, "must be at least 4096"
-    yield (
-        "$.limit.certificate_bytes",
-        config.limit.certificate_bytes + 320 <= gossip.datagram_bytes,
-        "must leave 320 bytes of $.gossip.datagram_bytes",
-    )
-    yield (
-        "$.limit.broadcast_bytes",
-        config.limit.broadcast_bytes + 128 <= gossip.datagram_bytes,
-        "must leave 128 bytes of $.gossip.datagram_bytes",
-    )
+            path, value = f"{section}.{field.name}", getattr(part, field.name)
+            fault = number_fault(field.name, value)
+            if fault is None:
+                numbers[path] = value
+            else:
+                yield ConfigError(f"$.{path}", fault)
+    yield from broken_relations(numbers)

@@ -42,10 +42,10 @@ from failure_detect.messages import (
     Vouch,
 )
 from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+from failure_detect.validation import ACCUSATIONS_MAX
 
 NONCE_BYTES = 8
 FINGERPRINT_BYTES_MAX = 16
-ACCUSATIONS_MAX = 8
 BUCKETS_MAX = 256
 
 _REMEMBERED_BYTES = 1_200

@@ -36,8 +36,8 @@ from failure_detect.messages import (
     Suspect,
     Vouch,
 )
+from failure_detect.validation import ACCUSATIONS_MAX
 from failure_detect.wire import (
-    ACCUSATIONS_MAX,
     BUCKETS_MAX,
     FINGERPRINT_BYTES_MAX,
     NONCE_BYTES,

@@ -76,7 +76,7 @@ CONFIGS = {
         {
             "limit.members": 6,
             "limit.relays": 1,
-            "sync.frame_bytes": 4_096,
+            "sync.frame_bytes": 4_800,
             "suspicion.confirmations_max": 1,
             "probation.concurrent": 1,
             "gossip.queue_max": 3,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from failure_detect.clock import MILLISECOND, Duration
 from failure_detect.config import DetectorConfig, GossipConfig, LimitConfig, ProbeConfig
-from failure_detect.validation import ConfigError
+from failure_detect.validation import ACCUSATIONS_MAX, ConfigError
 
 LAN = DetectorConfig.lan()
 PROFILES = [LAN, DetectorConfig.wan(), DetectorConfig.loopback()]
@@ -75,7 +75,7 @@ def test_a_pool_has_a_short_name(pool: bytes) -> None:
     assert replace(LAN, pool=pool).pool == pool
 
 
-@pytest.mark.parametrize("pool", [b"", b"p" * 17])
+@pytest.mark.parametrize("pool", [b"", b"p" * 17, "lan", 3, None])
 def test_a_pool_with_no_name_or_a_long_one_is_refused(pool: bytes) -> None:
     with pytest.raises(ExceptionGroup) as raised:
         replace(LAN, pool=pool)
@@ -83,6 +83,7 @@ def test_a_pool_with_no_name_or_a_long_one_is_refused(pool: bytes) -> None:
     assert str(raised.value.exceptions[0]) == "$.pool: must have 1 to 16 bytes"
 
 
+LEAST = ("sync.frame_bytes", "node.valid", "node.recheck")
 CONFIRMING = LAN.suspicion.tries * LAN.suspicion.try_timeout
 
 
@@ -98,22 +99,40 @@ CONFIRMING = LAN.suspicion.tries * LAN.suspicion.try_timeout
         ("suspicion.accusers", LAN.suspicion.confirmers + 2),
         ("suspicion.receipt_timeout", CONFIRMING),
         ("suspicion.last_ping", LAN.suspicion.last_call),
-        ("gossip.datagram_bytes", 65_001),
-        ("sync.frame_bytes", 4_095),
+        ("sync.frame_bytes", 4 * LAN.gossip.datagram_bytes - 1),
+        ("node.valid", 2 * LAN.node.interval - 1),
+        ("node.recheck", LAN.node.tries * LAN.node.timeout),
         ("limit.certificate_bytes", LAN.gossip.datagram_bytes - 319),
         ("limit.broadcast_bytes", LAN.gossip.datagram_bytes - 127),
     ],
 )
 def test_each_relation_is_broken_alone_and_kept_at_its_edge(path: str, value: int) -> None:
     assert faults({path: value}) == [f"$.{path}"]
-    inside = value + 1 if path == "probe.deaf_after" and value == LAN.probe.round else value - 1
-    if path == "sync.frame_bytes":
-        inside = value + 1
+    is_least = path in LEAST or (path == "probe.deaf_after" and value == LAN.probe.round)
+    inside = value + 1 if is_least else value - 1
     section, _, name = path.partition(".")
     assert getattr(getattr(LAN.with_overrides({path: inside}), section), name) == inside
 
 
-def test_a_datagram_is_neither_too_small_nor_too_large() -> None:
+def test_a_verdict_wants_no_more_signatures_than_a_claim_carries() -> None:
+    many = {"suspicion.confirmers": 20}
+    eight = LAN.with_overrides({**many, "suspicion.accusers": ACCUSATIONS_MAX})
+    assert eight.suspicion.accusers == 8
+    assert faults({**many, "suspicion.accusers": ACCUSATIONS_MAX + 1}) == ["$.suspicion.accusers"]
+
+
+def test_a_frame_holds_two_of_the_longest_words_in_each_half() -> None:
+    large = {"gossip.datagram_bytes": 65_000}
+    assert faults(large) == ["$.sync.frame_bytes"]
+    assert (
+        LAN.with_overrides({**large, "sync.frame_bytes": 260_000}).gossip.datagram_bytes == 65_000
+    )
+    assert faults({"gossip.datagram_bytes": 65_001, "sync.frame_bytes": 1 << 20}) == [
+        "$.gossip.datagram_bytes"
+    ]
+
+
+def test_a_datagram_is_not_too_small() -> None:
     small = {"limit.certificate_bytes": 100, "limit.broadcast_bytes": 100}
     assert faults({**small, "gossip.datagram_bytes": 511}) == ["$.gossip.datagram_bytes"]
     assert LAN.with_overrides({**small, "gossip.datagram_bytes": 512}).gossip.datagram_bytes == 512
@@ -177,13 +196,22 @@ def test_every_broken_relation_is_told_at_once_with_its_path() -> None:
         "suspicion.last_ping": LAN.suspicion.last_call,
         "gossip.datagram_bytes": 100,
         "sync.frame_bytes": 100,
+        "node.valid": 1,
+        "node.recheck": 1,
     }
     derived = ["$.limit.certificate_bytes", "$.limit.broadcast_bytes"]
     assert faults(overrides) == [*(f"$.{path}" for path in overrides), *derived]
 
 
-def test_relations_are_not_judged_where_numbers_are_wrong() -> None:
-    assert faults({"probe.interval": 0, "probe.nack_percent": 100}) == ["$.probe.interval"]
+def test_relations_are_judged_where_their_own_numbers_are_good() -> None:
+    assert faults({"probe.interval": 0, "probe.nack_percent": 100}) == [
+        "$.probe.interval",
+        "$.probe.nack_percent",
+    ]
+    assert faults({"gossip.fanout": -1, "probe.interval": 10 * MILLISECOND}) == [
+        "$.gossip.fanout",
+        "$.probe.round",
+    ]
 
 
 @given(st.dictionaries(st.sampled_from(NUMBERS), st.integers(-10, 1 << 54), max_size=5))
@@ -229,4 +257,5 @@ def test_unknown_options_and_faults_are_told_together() -> None:
     assert faults({"probe.x": 1, "gossip.fanout": 0, "sync.frame_bytes": 1}) == [
         "$.probe.x",
         "$.gossip.fanout",
+        "$.sync.frame_bytes",
     ]

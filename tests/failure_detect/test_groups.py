@@ -6,7 +6,7 @@ from failure_detect.claims import Accusations
 from failure_detect.config import DetectorConfig
 from failure_detect.events import MemberDied, MemberSuspected
 from failure_detect.messages import Gossip
-from failure_detect.wire import ACCUSATIONS_MAX
+from failure_detect.validation import ACCUSATIONS_MAX
 from tests.failure_detect.harness import Stage
 from tests.failure_detect.peers import Peer, accusations
 

@@ -24,7 +24,7 @@ from tests.failure_detect.test_sync import ALL, OTHER, compared, differ, everybo
 
 
 def test_a_joiner_pulls_everything_in_frames_of_bounded_size() -> None:
-    config = LAN.with_overrides({"sync.frame_bytes": 4_096})
+    config = LAN.with_overrides({"sync.frame_bytes": 4_800})
     stage = Stage(peers=0, config=config, known=False)
     seed, many = stage.make("seed"), [stage.make(f"m{i}") for i in range(250)]
     by_short = {peer.short: peer for peer in many}
@@ -34,12 +34,12 @@ def test_a_joiner_pulls_everything_in_frames_of_bounded_size() -> None:
     stage.later(RequestFailed(999), SECOND)
     entries = tuple((peer.short, 0, 1) for peer in many[:170])
     first = Differ(ALL, entries, OTHER)
-    assert len(encode(first)) <= 4_096
+    assert len(encode(first)) <= 4_800
     stage.respond(request, seed, first, seed.alive())
     served = 0
     while (pulls := stage.asked(Pull)) and len(pulls) > served:
         served = len(pulls)
-        assert pulls[-1].size <= 4_096
+        assert pulls[-1].size <= 4_800
         given: list[bytes] = []
         for short in pulls[-1].message.wanted:
             claim = by_short[short].alive()
@@ -53,7 +53,7 @@ def test_a_joiner_pulls_everything_in_frames_of_bounded_size() -> None:
 
 
 def test_answers_keep_to_the_frame_and_the_rest_comes_another_time() -> None:
-    config = LAN.with_overrides({"sync.frame_bytes": 4_096})
+    config = LAN.with_overrides({"sync.frame_bytes": 4_800})
     stage = Stage(peers=0, config=config, known=False)
     many = [stage.make(f"m{i}") for i in range(250)]
     stage.introduce(*many)
@@ -71,7 +71,7 @@ def test_answers_keep_to_the_frame_and_the_rest_comes_another_time() -> None:
 
 
 def test_what_does_not_fit_a_pull_is_given_with_the_next() -> None:
-    config = LAN.with_overrides({"sync.frame_bytes": 4_096})
+    config = LAN.with_overrides({"sync.frame_bytes": 4_800})
     stage = Stage(peers=0, config=config, known=False)
     many = [stage.make(f"m{i}") for i in range(30)]
     stage.introduce(*many)

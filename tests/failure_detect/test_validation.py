@@ -2,7 +2,7 @@
 
 import pytest
 
-from failure_detect.validation import ConfigError, number_fault
+from failure_detect.validation import ConfigError, broken_relations, number_fault
 
 
 def test_a_fault_names_its_path() -> None:
@@ -22,7 +22,7 @@ def test_whole_numbers_above_zero_are_good(value: int) -> None:
     [
         (0, "must be 1 or more, is 0"),
         (-1, "must be 1 or more, is -1"),
-        (1 << 53, "must be 1 or more, is 9007199254740992"),
+        (1 << 53, "must be below 2^53, is 9007199254740992"),
         (1.0, "must be a whole number, is 1.0"),
         (float("nan"), "must be a whole number, is nan"),
         (True, "must be a whole number, is True"),
@@ -46,3 +46,10 @@ def test_some_numbers_may_be_zero(name: str) -> None:
 @pytest.mark.parametrize(("value", "good"), [(True, True), (False, True), (1, False), ("", False)])
 def test_a_switch_is_true_or_false(value: object, good: bool) -> None:
     assert number_fault("by_group", value) == (None if good else "must be true or false")
+
+
+def test_a_relation_is_judged_where_all_of_its_numbers_are_there() -> None:
+    assert list(broken_relations({})) == []
+    assert list(broken_relations({"probe.timeout": 5})) == []
+    [fault] = broken_relations({"probe.timeout": 5, "probe.round": 5})
+    assert str(fault) == "$.probe.timeout: must be below $.probe.round"
