@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from failure_detect.clock import Duration
+from simulations.options import show_duration
 from simulations.samples import Row, Sample
 from simulations.trials import Scene
 
@@ -54,9 +56,26 @@ class Experiment(ABC):
         """How many members it takes with these options."""
         return self.plan.least
 
+    def fault(self) -> str | None:
+        """Say why nothing can be run with these options; None where it can."""
+        return None
+
     def derive(self, counts: Mapping[str, int]) -> Row:  # noqa: ARG002  # Most derive nothing.
         """Return figures that follow from the counts of all runs, to be added to a row."""
         return {}
+
+
+TURNS_MAX = 10_000
+"""Whatever happens by turns happens at most so often in one run."""
+
+
+def turns_fault(duration: Duration, *turn: Duration) -> str | None:
+    """Say that so short turns are too many for `duration`, where they are (us)."""
+    turns = duration // max(1, sum(turn))
+    if turns <= TURNS_MAX:
+        return None
+    parts = " + ".join(map(show_duration, turn))
+    return f"--duration {show_duration(duration)}: more than {TURNS_MAX} turns of {parts}"
 
 
 def ratio(counts: Mapping[str, int], part: str, whole: str) -> float | None:

@@ -68,9 +68,21 @@ def count(
     return cast("int", _declare(default, help_, "COUNT", read))
 
 
-def duration(default: Duration | Sequence[Duration], help_: str) -> Duration:
-    """Declare a duration: microseconds inside, `64ms`, `20s`, `5m`, `25h` outside."""
-    return cast("Duration", _declare(default, help_, "DURATION", read_duration))
+def duration(
+    default: Duration | Sequence[Duration], help_: str, *, least: Duration = MILLISECOND
+) -> Duration:
+    """Declare a duration: microseconds inside, `64ms`, `20s`, `5m`, `25h` outside.
+
+    One below `least` is refused: what lasts no time would happen without end, or not at all.
+    """
+
+    def read(text: str) -> Duration:
+        found = read_duration(text)
+        if found < least:
+            raise ValueError(f"{text} is below {show_duration(least)}")
+        return found
+
+    return cast("Duration", _declare(default, help_, "DURATION", read))
 
 
 def share(default: float | Sequence[float], help_: str) -> float:

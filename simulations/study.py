@@ -102,11 +102,14 @@ class Study:
     def faults(self) -> list[str]:
         """Say what makes it impossible to run."""
         faults = []
-        needs = max(cell.needs for cell in self.cells())
+        cells = self.cells()
+        needs = max(cell.needs for cell in cells)
         if self.family.has_members and self.members < needs:
             faults.append(
                 f"--members {self.members}: with these options at least {needs} are needed"
             )
+        found = (cell.fault() for cell in cells)
+        faults += dict.fromkeys(fault for fault in found if fault is not None)
         if self.overrides and OURS not in self.configurations:
             faults.append(f"--set changes {OURS}, which is not among the configurations")
         if self.family.check is not None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations import options
-from simulations.experiment import Experiment, Plan
+from simulations.experiment import Experiment, Plan, turns_fault
 from simulations.samples import Row, Sample
 from simulations.swim.anomalies import QUIESCE, Interval, block
 from simulations.swim.columns import DETECTION, FALSE, TRAFFIC
@@ -42,7 +42,7 @@ class Ablation(Experiment):
         (2_048 * MILLISECOND, 16_384 * MILLISECOND), "D: how long they block"
     )
     between: int = options.duration(
-        (64 * MILLISECOND, 4_096 * MILLISECOND), "I: how long they breathe between"
+        (64 * MILLISECOND, 4_096 * MILLISECOND), "I: how long they breathe between", least=0
     )
     duration: int = options.duration(120 * SECOND, "for how long the whole goes on")
     threshold: int = options.duration(
@@ -53,6 +53,10 @@ class Ablation(Experiment):
     def needs(self) -> int:
         """Two must be left that one can wrong and the other see."""
         return self.concurrent + 2
+
+    def fault(self) -> str | None:
+        """Not too many blocks."""
+        return turns_fault(self.duration, self.blocked, self.between)
 
     def run(self, scene: Scene) -> Sample:
         """Run Interval for the counts and Threshold for the latency."""

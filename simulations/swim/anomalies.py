@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND, Duration
 from simulations import options
-from simulations.experiment import Experiment, Plan, ratio
+from simulations.experiment import Experiment, Plan, ratio, turns_fault
 from simulations.faults import Deaf, Fault, Gate, Mute, Pause
 from simulations.samples import Row, Sample
 from simulations.swim.columns import FALSE, TRAFFIC
@@ -32,13 +32,17 @@ class Interval(Experiment):
 
     concurrent: int = options.count((4, 16), "C: how many members block, in step")
     blocked: int = options.duration(16_384 * MILLISECOND, "D: how long they block")
-    between: int = options.duration(64 * MILLISECOND, "I: how long they breathe between")
+    between: int = options.duration(64 * MILLISECOND, "I: how long they breathe between", least=0)
     duration: int = options.duration(120 * SECOND, "for how long the whole goes on")
 
     @property
     def needs(self) -> int:
         """Two must be left that one can wrong and the other see."""
         return self.concurrent + 2
+
+    def fault(self) -> str | None:
+        """Not too many blocks."""
+        return turns_fault(self.duration, self.blocked, self.between)
 
     def run(self, scene: Scene) -> Sample:
         """Let them block and breathe."""
@@ -84,13 +88,17 @@ class DeafAndMute(Experiment):
     )
     streams: str = options.choice("lost", ("lost", "pass"), "what becomes of streams meanwhile")
     on: int = options.duration(20 * SECOND, "how long it lasts")
-    off: int = options.duration(20 * SECOND, "how long all is well between")
+    off: int = options.duration(20 * SECOND, "how long all is well between", least=0)
     duration: int = options.duration(200 * SECOND, "for how long the whole goes on")
 
     @property
     def needs(self) -> int:
         """Two must be left that one can wrong and the other see."""
         return self.troubled + 2
+
+    def fault(self) -> str | None:
+        """Not too many turns."""
+        return turns_fault(self.duration, self.on, self.off)
 
     def run(self, scene: Scene) -> Sample:
         """Let them fall silent by turns."""
@@ -127,7 +135,9 @@ class Paused(Experiment):
 
     pause: int = options.duration((2 * SECOND, 3 * SECOND), "how long a member stands still")
     pauses: int = options.count(10, "how many members do, one after another, in one run")
-    spacing: int = options.duration(10 * SECOND, "from the end of one to the next, at least")
+    spacing: int = options.duration(
+        10 * SECOND, "from the end of one to the next, at least", least=0
+    )
 
     @property
     def needs(self) -> int:

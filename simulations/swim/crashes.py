@@ -67,7 +67,7 @@ class Crash(Experiment):
 
     crashes: int = options.count(3, "how many crash, one after another, in one run")
     what: str = options.choice("node", _WHAT, "whether the node falls silent or only its agent")
-    spacing: int = options.duration(3 * SECOND, "the least pause between two crashes")
+    spacing: int = options.duration(3 * SECOND, "the least pause between two crashes", least=0)
 
     @property
     def needs(self) -> int:
@@ -98,7 +98,9 @@ class MassCrash(Experiment):
 
     crashes: int = options.count((20, 32), "how many crash at once")
     what: str = options.choice("node", _WHAT, "whether the nodes fall silent or only their agents")
-    after: int = options.duration(10 * SECOND, "how long to go on once everyone knows of all")
+    after: int = options.duration(
+        10 * SECOND, "how long to go on once everyone knows of all", least=0
+    )
 
     @property
     def needs(self) -> int:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations import options
-from simulations.experiment import Experiment, Plan
+from simulations.experiment import Experiment, Plan, turns_fault
 from simulations.faults import Degrade, Partition
 from simulations.links import LinkQuality
 from simulations.samples import Sample
@@ -32,9 +32,11 @@ class Parted(Experiment):
 
     duration: int = options.duration((20 * SECOND, 60 * SECOND), "for how long: 5s to 25h")
     side: int = options.count(0, "how many are on the first side; 0 for half", least=0)
-    grace: int = options.duration(5 * SECOND, "false deaths are late from so long after repair")
+    grace: int = options.duration(
+        5 * SECOND, "false deaths are late from so long after repair", least=0
+    )
     limit: int = options.duration(120 * SECOND, "how long to wait until all is whole")
-    after: int = options.duration(20 * SECOND, "how long to go on when it is")
+    after: int = options.duration(20 * SECOND, "how long to go on when it is", least=0)
 
     @property
     def needs(self) -> int:
@@ -125,8 +127,12 @@ class FlipFlop(Experiment):
     share: float = options.share(0.01, "the share of the members that are troubled")
     loss: float = options.share(0.30, "the share that they lose of what they send and are sent")
     on: int = options.duration(20 * SECOND, "how long it lasts")
-    off: int = options.duration(20 * SECOND, "how long all is well between")
+    off: int = options.duration(20 * SECOND, "how long all is well between", least=0)
     duration: int = options.duration(200 * SECOND, "for how long the whole goes on")
+
+    def fault(self) -> str | None:
+        """Not too many turns."""
+        return turns_fault(self.duration, self.on, self.off)
 
     def run(self, scene: Scene) -> Sample:
         """Let them flip and flop."""
@@ -155,9 +161,9 @@ class Join(Experiment):
     )
 
     loss: float = options.share(0.10, "the share of all datagrams and segments that is lost")
-    within: int = options.duration(100 * MILLISECOND, "over how long they start")
+    within: int = options.duration(100 * MILLISECOND, "over how long they start", least=0)
     limit: int = options.duration(240 * SECOND, "how long to wait until all know all")
-    after: int = options.duration(10 * SECOND, "how long to go on when they do")
+    after: int = options.duration(10 * SECOND, "how long to go on when they do", least=0)
 
     def run(self, scene: Scene) -> Sample:
         """Start them, the seed first, and wait."""

@@ -11,6 +11,7 @@ from simulations import options
 from simulations.experiment import Experiment, Plan
 from simulations.links import LinkQuality
 from simulations.network import NetworkConfig, RoundTrips
+from simulations.options import show_duration
 from simulations.samples import Sample
 from simulations.swim.anomalies import DeafAndMute
 from simulations.swim.columns import DETECTION, FALSE, TRAFFIC
@@ -44,8 +45,10 @@ class Wide(Experiment):
 
     event: str = options.choice(_EVENTS, _EVENTS, "what happens")
     clusters: int = options.count(30, "how many clusters, of equally many members")
-    shortest: int = options.duration(20 * MILLISECOND, "the shortest round trip of two clusters")
-    longest: int = options.duration(150 * MILLISECOND, "the longest")
+    shortest: int = options.duration(
+        20 * MILLISECOND, "the shortest round trip of two clusters", least=0
+    )
+    longest: int = options.duration(150 * MILLISECOND, "the longest", least=0)
     jitter: float = options.share(0.20, "by which share of it a delay varies")
     loss: float = options.share(0.005, "the share of all that is lost on every link, always")
     heavy: float = options.share(0.25, "the share that is lost besides, where the event is loss")
@@ -57,6 +60,13 @@ class Wide(Experiment):
     def needs(self) -> int:
         """No cluster is empty."""
         return max(4, self.clusters)
+
+    def fault(self) -> str | None:
+        """Round trips from the shortest to the longest."""
+        if self.shortest <= self.longest:
+            return None
+        shortest, longest = show_duration(self.shortest), show_duration(self.longest)
+        return f"--shortest {shortest}: must not exceed --longest {longest}"
 
     def run(self, scene: Scene) -> Sample:
         """Let it happen as it does elsewhere, on these links."""

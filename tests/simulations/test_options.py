@@ -13,6 +13,7 @@ from simulations.options import options_of, read_duration, show, show_duration
 class Sought:
     lives: int = options.count((1, 2), "how many lives", least=0)
     lasting: int = options.duration(20 * SECOND, "for how long")
+    pause: int = options.duration(0, "how long between", least=0)
     loss: float = options.share(0.25, "how much is lost")
     bytes_: int = options.count(8, "how many bytes", most=16)
     what: str = options.choice("mute", ("mute", "deaf"), "what it is")
@@ -29,15 +30,30 @@ def test_the_first_default_is_the_field_s() -> None:
 
 def test_options_keep_the_order_of_the_fields() -> None:
     found = options_of(Sought)
-    assert [option.name for option in found] == ["lives", "lasting", "loss", "bytes_", "what"]
+    assert [option.name for option in found] == [
+        "lives",
+        "lasting",
+        "pause",
+        "loss",
+        "bytes_",
+        "what",
+    ]
     assert [option.default for option in found] == [
         (1, 2),
         (20 * SECOND,),
+        (0,),
         (0.25,),
         (8,),
         ("mute",),
     ]
-    assert [option.kind for option in found] == ["COUNT", "DURATION", "SHARE", "COUNT", "mute|deaf"]
+    assert [option.kind for option in found] == [
+        "COUNT",
+        "DURATION",
+        "DURATION",
+        "SHARE",
+        "COUNT",
+        "mute|deaf",
+    ]
 
 
 def test_a_field_that_is_no_option_is_an_error() -> None:
@@ -47,7 +63,13 @@ def test_a_field_that_is_no_option_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "value"),
-    [("lives", "0", 0), ("lasting", "64ms", 64_000), ("loss", "1", 1.0), ("what", "deaf", "deaf")],
+    [
+        ("lives", "0", 0),
+        ("pause", "0s", 0),
+        ("lasting", "64ms", 64_000),
+        ("loss", "1", 1.0),
+        ("what", "deaf", "deaf"),
+    ],
 )
 def test_values_are_read(name: str, text: str, value: object) -> None:
     (option,) = (option for option in options_of(Sought) if option.name == name)
@@ -57,6 +79,7 @@ def test_values_are_read(name: str, text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
+        ("lasting", "999us", "999us is below 1ms"),
         ("lives", "many", "'many' is not a whole number"),
         ("lives", "-1", "-1 is below 0"),
         ("bytes_", "17", "17 is above 16"),
