@@ -22,7 +22,7 @@ from failure_detect.events import (
     ReachabilityChanged,
     SuspicionLifted,
 )
-from failure_detect.identity import MemberId
+from failure_detect.identity import MemberId, NodeName
 from simulations.checking import Checker, incarnation_of, subject_of
 from simulations.world import World
 
@@ -222,3 +222,45 @@ class IsolatedBuryNobody(Checker):
                 self.report(now, member, f"death of member {world.index_of(subject)}")
             case _:
                 pass
+
+
+class SilenceFollowsDeath(Checker):
+    """A node is called silent by those only who hold an agent of it dead, and none alive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._homes: dict[_Pair, NodeName] = {}
+        self._dead: dict[tuple[MemberId, NodeName], dict[MemberId, bool]] = {}
+
+    def on_effect(self, world: World, member: int, effect: Effect, now: Instant) -> None:
+        """Note who lives on a node and who died there, and look at what is said of the node."""
+        observer = world.member_id(member)
+        match effect:
+            case MemberJoined(identity) | MemberUpdated(identity):
+                if identity.group == world.group(member):  # Others' nodes may have equal names.
+                    self._homes[observer, identity.member] = identity.node
+                    self._note(observer, identity.member, is_dead=False)
+            case MemberReturned(subject):
+                self._note(observer, subject, is_dead=False)
+            case MemberDied(subject):
+                self._note(observer, subject, is_dead=True)
+            case MemberRetired(subject) | MemberLeft(subject):
+                self._part(observer, subject)
+            case NodeSilent(node):
+                agents = self._dead.get((observer, node), {})
+                if not agents or not all(agents.values()):
+                    self.report(now, member, f"{node} is silent, of which no agent is dead")
+            case _:
+                pass
+
+    def _note(self, observer: MemberId, subject: MemberId, *, is_dead: bool) -> None:
+        node = self._homes.get((observer, subject))
+        if node is not None:
+            self._dead.setdefault((observer, node), {})[subject] = is_dead
+
+    def _part(self, observer: MemberId, subject: MemberId) -> None:
+        """Who was dead as it went may still have been the last one of its node."""
+        node = self._homes.get((observer, subject))
+        agents = {} if node is None else self._dead.get((observer, node), {})
+        if agents.get(subject) is False:
+            del agents[subject]

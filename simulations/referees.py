@@ -9,7 +9,7 @@ from failure_detect.clock import SECOND, Duration
 from failure_detect.config import DetectorConfig
 from failure_detect.identity import MemberId
 from failure_detect.suspicion import suspicion_timeout
-from simulations.checkers import DeathHasAccusers, MachineInvariants
+from simulations.checkers import Bounded, DeathHasAccusers, MachineInvariants
 from simulations.checking import Checkers
 from simulations.laws import (
     Alternation,
@@ -18,6 +18,7 @@ from simulations.laws import (
     LegalTransitions,
     NeverAboutSelf,
     NoResurrection,
+    SilenceFollowsDeath,
 )
 from simulations.views import Views
 from simulations.world import World
@@ -26,6 +27,17 @@ MEMBERS_MAX = 300
 """Larger worlds run without: every pair of members is an entry with each of them."""
 
 _INVARIANTS_EVERY: Duration = 10 * SECOND
+
+
+def bounds(config: DetectorConfig) -> dict[str, int]:
+    """Return how much of everything a detector may hold, by the name in its statistics."""
+    return {
+        "members": config.limit.members,
+        "queued": config.gossip.queue_max,
+        "relays": config.limit.relays,
+        "confirmations": config.suspicion.confirmations_max,
+        "watched": config.probation.concurrent,
+    }
 
 
 def referees(world: World, config: DetectorConfig) -> Checkers | None:
@@ -51,6 +63,8 @@ def referees(world: World, config: DetectorConfig) -> Checkers | None:
         NoResurrection(),
         NeverAboutSelf(),
         IsolatedBuryNobody(),
+        SilenceFollowsDeath(),
         DeathHasAccusers(views, accusation, wanted, patience),
         MachineInvariants(every=_INVARIANTS_EVERY),
+        Bounded(bounds(config), every=_INVARIANTS_EVERY),
     )

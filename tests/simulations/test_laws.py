@@ -31,6 +31,7 @@ from simulations.laws import (
     LegalTransitions,
     NeverAboutSelf,
     NoResurrection,
+    SilenceFollowsDeath,
 )
 from tests.simulations.toys import say, scripted_world
 
@@ -41,6 +42,7 @@ LAWS = (
     NoResurrection,
     NeverAboutSelf,
     IsolatedBuryNobody,
+    SilenceFollowsDeath,
 )
 NODE = NodeName("node-1")
 Story = Callable[[Identity, MemberId, MemberId], list[Effect]]
@@ -173,6 +175,32 @@ DEFECTS: list[tuple[type[Checker], str, Story]] = [
             MemberJoined(replace(who, member=then, start=2), 1),
             MemberRetired(one, then),
             MemberJoined(replace(who, start=2), 2),
+        ],
+    ),
+    (SilenceFollowsDeath, "no agent is dead", lambda who, one, _: [NodeSilent(NODE)]),
+    (
+        SilenceFollowsDeath,
+        "node-1 is silent",
+        lambda who, one, _: [MemberJoined(who, 1), MemberLeft(one), NodeSilent(NODE)],
+    ),
+    (
+        SilenceFollowsDeath,
+        "node-1 is silent",
+        lambda who, one, _: [
+            MemberJoined(who, 1),
+            MemberDied(one, 1, ()),
+            MemberReturned(one, 2),
+            NodeSilent(NODE),
+        ],
+    ),
+    (
+        SilenceFollowsDeath,
+        "node-1 is silent",
+        lambda who, one, then: [
+            MemberJoined(who, 1),
+            MemberDied(one, 1, ()),
+            MemberJoined(replace(who, member=then, start=2), 1),
+            NodeSilent(NODE),
         ],
     ),
     (
