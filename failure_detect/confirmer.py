@@ -6,7 +6,7 @@ somebody else answered it meanwhile: else the silence may be its own.
 """
 
 from failure_detect.agenda import Timer
-from failure_detect.cases import Cases
+from failure_detect.cases import Case, Cases
 from failure_detect.claims import proof_message
 from failure_detect.clock import MILLISECOND, Duration, Instant
 from failure_detect.identity import MemberId
@@ -20,7 +20,17 @@ _PATIENCE: Duration = 400 * MILLISECOND
 
 
 class _Task:
-    __slots__ = ("askers", "heard", "incarnation", "nonce", "started", "subject", "timer", "tries")
+    __slots__ = (
+        "askers",
+        "case",
+        "heard",
+        "incarnation",
+        "nonce",
+        "started",
+        "subject",
+        "timer",
+        "tries",
+    )
 
     def __init__(self, subject: Member, nonce: bytes, now: Instant) -> None:
         self.subject = subject
@@ -31,6 +41,8 @@ class _Task:
         self.tries = 0
         self.heard = False
         self.timer: Timer | None = None
+        self.case: Case | None = None
+        """What it came to: a proof undoes our part in this one, and in no later one."""
 
 
 class Confirmer:
@@ -174,13 +186,19 @@ class Confirmer:
         for asker, nonce in asked.items():
             if nonce == message.nonce:
                 del task.askers[asker]
-        if self._tasks.get(subject.identity.member) is task:
-            if not task.askers:
-                self._end(task)
+        if not task.askers:
+            self._undo(task, now)
+
+    def _undo(self, task: _Task, now: Instant) -> None:
+        """Nobody asks any more: look no further, or take back what is not public yet."""
+        if self._tasks.get(task.subject.identity.member) is task:
+            self._end(task)
             return
-        case = self._cases.get(subject)
-        if not task.askers and case is not None and case.public_at is None and case.call_at is None:
-            self._cases.lift(subject, now)
+        case = self._cases.get(task.subject)
+        if case is None or case is not task.case:
+            return
+        if case.public_at is None and case.call_at is None:
+            self._cases.lift(task.subject, now)
 
     def _prove_to(self, asker: Member, subject: Member, nonce: bytes, now: Instant) -> None:
         """Have the subject sign a further asker's nonce: a proof is worth one suspicion."""
@@ -211,6 +229,7 @@ class Confirmer:
         if case.public_at is None:
             if len(self._concluded) >= pool.config.suspicion.confirmations_max:
                 self._concluded.pop(next(iter(self._concluded)))
+            task.case = case
             self._concluded[subject.identity.member] = task
             case.rearm(
                 pool.agenda.schedule(now + _PATIENCE, lambda then: self._cases.publish(case, then))

@@ -2,7 +2,7 @@
 
 from failure_detect.clock import SECOND
 from failure_detect.events import MemberDied, SuspicionLifted
-from failure_detect.messages import Gossip, Vouch
+from failure_detect.messages import Gossip, Suspect, Vouch
 from tests.failure_detect.harness import Stage
 from tests.failure_detect.peers import LAN
 from tests.failure_detect.suspicions import accuse, confirmers
@@ -100,3 +100,19 @@ def test_a_vouch_that_comes_with_the_last_call_only_stops_the_asking() -> None:
     assert stage.detector.statistics().suspect == 1
     stage.run(SUSPICION.last_call)
     assert isinstance(stage.facts()[-1], MemberDied)
+
+
+def test_the_proof_of_what_we_confirmed_once_lifts_no_later_suspicion_of_ours() -> None:
+    """Whoever kept a proof could else call off a look that has every reason."""
+    stage = Stage(peers=9)
+    asker, target = stage.peers[:2]
+    stage.silence(target)
+    nonce = b"a nonce."
+    stage.hear(asker, Suspect(target.short, 1, asker.accusation(target), nonce))
+    stage.run(SUSPICION.tries * SUSPICION.try_timeout)
+    assert stage.detector.statistics().suspect == 1
+    stage.hear(asker, Gossip(), target.alive(2))
+    assert stage.detector.statistics().suspect == 0
+    stage.until_suspected(target)
+    stage.hear(asker, Vouch(target.short, nonce, target.proof(nonce)))
+    assert stage.detector.statistics().suspect == 1
