@@ -11,6 +11,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 PACKAGES = ("agent", "discovery", "failure_detect", "simulations")
@@ -47,7 +48,7 @@ class Module:
     path: PurePosixPath
     source: str
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.source)
 

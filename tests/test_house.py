@@ -40,6 +40,7 @@ def tracked_texts() -> dict[PurePosixPath, str]:
     return {path: data.decode() for path, data in contents.items() if b"\0" not in data}
 
 
+@cache
 def modules() -> list[Module]:
     texts = tracked_texts().items()
     return [Module(path, text) for path, text in texts if path.suffix == ".py"]
