@@ -35,6 +35,9 @@ class Family:
     check: Callable[[Setting], Sequence[str]] | None = None
     """Says what is wrong with what `--set` changes; None where nothing can be set."""
 
+    most_members: Callable[[Setting], int] | None = None
+    """Says how many members ours can know with a setting that `check` finds nothing wrong with."""
+
     bars: tuple[str, ...] = ()
     """The figures that pictures show as bars; spreads are shown anyway."""
 

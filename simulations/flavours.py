@@ -86,6 +86,11 @@ def faults_of(setting: Setting) -> list[str]:
     return []
 
 
+def most_members(setting: Setting) -> int:
+    """Return how many members ours can know with a setting that could run."""
+    return detector_config(setting).limit.members
+
+
 def memberlist_config(setting: Setting) -> MemberlistConfig:
     """Return what a baseline runs with."""
     config = _BASELINES[setting.flavour]()

@@ -112,9 +112,19 @@ class Study:
         faults += dict.fromkeys(fault for fault in found if fault is not None)
         if self.overrides and OURS not in self.configurations:
             faults.append(f"--set changes {OURS}, which is not among the configurations")
-        if self.family.check is not None:
-            faults += [f"--set: {fault}" for fault in self.family.check(self._setting(OURS))]
+        faults += self._setting_faults()
         return faults
+
+    def _setting_faults(self) -> list[str]:
+        family, setting = self.family, self._setting(OURS)
+        found = [] if family.check is None else [f"--set: {each}" for each in family.check(setting)]
+        if found or family.most_members is None or OURS not in self.configurations:
+            return found
+        most = family.most_members(setting)
+        if self.members <= most:
+            return []
+        known = f"--members {self.members}: {OURS} knows {most} at most"
+        return [f"{known}; --set limit.members={self.members} raises that"]
 
     def tasks(self) -> list[Task]:
         """Return all that is to be run: cell by cell, configurations within, then seeds."""

@@ -2,7 +2,7 @@
 
 from failure_detect.clock import SECOND
 from simulations.family import Family, registered
-from simulations.flavours import FLAVOURS, faults_of
+from simulations.flavours import FLAVOURS, faults_of, most_members
 from simulations.swim.ablation import Ablation
 from simulations.swim.anomalies import DeafAndMute, Interval, Paused
 from simulations.swim.columns import BARS, GLOSSARY
@@ -30,6 +30,7 @@ SWIM = Family(
     configurations=FLAVOURS,
     has_members=True,
     check=faults_of,
+    most_members=most_members,
     bars=BARS,
     quick={"duration": 60 * SECOND, "pauses": 2, "crashes": 2, "clusters": 5},
 )

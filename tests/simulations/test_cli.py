@@ -106,6 +106,7 @@ def test_settings_of_ours_take_effect() -> None:
         (("crash", "--seeds", "0"), "'--seeds': 0 is not in the range x>=1"),
         (("crash", "--members", "1"), "'--members': 1 is not in the range x>=2"),
         (("crash", "--members", "3"), "--members 3: with these options at least 4 are needed"),
+        (("crash", "--members", "5001"), "5000 at most; --set limit.members=5001 raises"),
         (("crash", "--crashes", "1,many"), "'--crashes': 'many' is not a whole number"),
         (("partition", "--duration", "0"), "'--duration': 0 is below 1ms"),
         (("pause", "--pause", "0s"), "'--pause': 0s is below 1ms"),
