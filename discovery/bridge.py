@@ -132,12 +132,12 @@ class Bridge:
         """Take in one fact. Refused input changes nothing and is counted by reason."""
         if isinstance(event, MembershipFact):
             self._spread(self.replicator.handle(event, now), now)
-            self._judged(self.verdicts.handle(event, now))
+            self._judged(self.verdicts.handle(event, now), now)
             self._watched(self.nodes.on_member(event, now), now)
         elif isinstance(event, GossipFact | StreamEvent):
             self._spread(self.replicator.handle(event, now), now)
         elif isinstance(event, IsolationChanged | Witnessed):
-            self._judged(self.verdicts.handle(event, now))
+            self._judged(self.verdicts.handle(event, now), now)
         elif isinstance(event, OwnEvent):
             self._on_own(event, now)
         elif isinstance(event, TrustEvent):
@@ -153,7 +153,7 @@ class Bridge:
         if self.isolation.deadline <= now:
             self._isolated(self.isolation.advance(now), now)
         if self.verdicts.deadline <= now:
-            self._judged(self.verdicts.advance(now))
+            self._judged(self.verdicts.advance(now), now)
         if self.nodes.deadline <= now:
             self._watched(self.nodes.advance(now), now)
         if self.guard.deadline <= now:
@@ -232,7 +232,7 @@ class Bridge:
                 case ContradictionFound(first, second):
                     self._on_contradiction(first, second)
                 case SetQuestioned(origin, Refusal.REVOKED):
-                    self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now))
+                    self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now), now)
                 case _:
                     pass
             self._out.append(effect)
@@ -258,18 +258,18 @@ class Bridge:
         )
         self._guarded(self.guard.handle(changed, now))
         if self._ended.pop(origin, False):
-            self._judged(self.verdicts.handle(verdict_events.TrustRestored(origin), now))
+            self._judged(self.verdicts.handle(verdict_events.TrustRestored(origin), now), now)
         word = verdict_events.ManifestAdopted(
             origin=origin,
             lifetime=manifest.body.lifetime_s * SECOND,
             departs=manifest.body.departs,
             drains=adopted.after.get(DRAIN_KEY) is not None,
         )
-        self._judged(self.verdicts.handle(word, now))
+        self._judged(self.verdicts.handle(word, now), now)
 
     def _on_forgotten(self, origin: Origin, now: Instant) -> None:
         self._guarded(self.guard.handle(OriginForgotten(origin), now))
-        self._judged(self.verdicts.handle(verdict_events.TrustEnded(origin), now))
+        self._judged(self.verdicts.handle(verdict_events.TrustEnded(origin), now), now)
         self._watched(self.nodes.forget(origin), now)
         self.view.remove(origin)
         self._ready.pop(origin, None)
@@ -311,17 +311,19 @@ class Bridge:
                 case _:
                     assert_never(effect)
 
-    def _judged(self, effects: Iterable[verdict_events.Effect]) -> None:
+    def _judged(self, effects: Iterable[verdict_events.Effect], now: Instant) -> None:
         for effect in effects:
+            self._out.append(effect)
             if isinstance(effect, verdict_events.StandingChanged):
                 self.view.set_standing(effect.origin, effect.standing)
                 self._is_touched = True
-            self._out.append(effect)
+                if not effect.standing.verdict.serves:  # Nothing of it is held against its word.
+                    self._guarded(self.guard.handle(OriginForgotten(effect.origin), now))
 
     def _isolated(self, effects: Iterable[IsolationEffect], now: Instant) -> None:
         for effect in effects:
             presumed = isinstance(effect, isolation.CutOffPresumed)
-            self._judged(self.verdicts.handle(effect, now))
+            self._judged(self.verdicts.handle(effect, now), now)
             self._watched(self.nodes.cut_off(now, presumed=presumed), now)
 
     def _watched(self, effects: Iterable[NodeEffect], now: Instant) -> None:
@@ -390,12 +392,8 @@ class Bridge:
 
     def check_invariants(self) -> None:
         """Assert what each part asserts, and that the parts agree."""
-        self.replicator.check_invariants()
-        self.verdicts.check_invariants()
-        self.isolation.check_invariants()
-        self.guard.check_invariants()
-        self.nodes.check_invariants()
-        self.evidence.check_invariants()
-        self.view.check_invariants()
+        parts = (self.replicator, self.verdicts, self.isolation, self.guard, self.nodes, self.view)
+        for part in (*parts, self.trust, self.evidence):
+            part.check_invariants()
         if self.publisher is not None:
             self.publisher.check_invariants()

@@ -47,7 +47,7 @@ from discovery.trust_events import (
 )
 from discovery.trust_register import TrustRegister
 from discovery.vouching import Vouch, cluster_vouches, fleet_vouch, own_vouches, pick
-from discovery.wall_time import shown_time, WallClockRead
+from discovery.wall_time import WallClockRead, shown_time
 from failure_detect.identity import Identity
 
 
