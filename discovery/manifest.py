@@ -13,9 +13,9 @@ attach, exchange or remove one. It is a packed map, kept as it came:
     d  1 where the cluster departs: the set is empty and stays so
     c  hash of the certificate (16 bytes), absent where none comes along
 
-What a later version adds to the map, to an intent or behind the certificate is ignored here, and
-kept by those who pass the bytes on. Of two manifests only `signed` is to be compared: the rest of
-`raw` is whatever the last relay wrote.
+What a later version adds to the map or to an intent is ignored here, and kept by those who pass
+the bytes on. It adds nothing outside: there is one way to pack a body with its signature and its
+certificate, so that equal manifests are equal bytes whoever relayed them.
 
 Order: (generation, epoch, version, root). Higher wins everywhere, so merging is a maximum.
 """
@@ -41,6 +41,8 @@ SUBJECT_CHARACTERS_MAX = 127
 
 LIFETIME_S_MAX = 7 * 86_400
 DEFAULT_LIFETIME_S = 3_600
+
+_MARK_BYTES = 16
 
 NUMBER_MAX = (1 << 63) - 1
 """Of generations, epochs, versions and counts."""
@@ -158,8 +160,7 @@ def _too_long(signed: bytes, certificate: bytes) -> bool:
 
 
 def _signed_bytes(body: Body, certificate: bytes) -> bytes:
-    mark = _mark(certificate) if certificate else None
-    return packed(_packed_body(body) | {"c": mark})
+    return packed(_packed_body(body) | {"c": _mark(certificate) or None})
 
 
 def _joined(signed: bytes, signature: bytes, certificate: bytes) -> bytes:
@@ -200,7 +201,7 @@ def decode_manifest(raw: bytes) -> Manifest:
     match [value for value, _ in values]:
         case [(bytes() as signed, bytes() as signature)]:
             certificate = b""
-        case [(bytes() as signed, bytes() as signature, bytes() as certificate, *_)]:
+        case [(bytes() as signed, bytes() as signature, bytes() as certificate)]:
             pass
         case _:
             raise Refused(Refusal.MALFORMED, "manifest: must be a body and a signature")
@@ -209,13 +210,16 @@ def decode_manifest(raw: bytes) -> Manifest:
     if _joined(signed, signature, certificate) != raw:
         raise Refused(Refusal.MALFORMED, "manifest: must be packed as short as can be")
     fields = Fields("manifest", signed, MANIFEST_BYTES_MAX)
-    if fields.value("c") != (_mark(certificate) if certificate else None):
+    mark = fields.octets("c", exactly=_MARK_BYTES) if fields.has("c") else b""
+    if mark != _mark(certificate):
         raise fields.refuse("c", "must be the hash of the certificate that comes along")
     return Manifest(_body(fields), signed, signature, certificate, raw)
 
 
 def _mark(certificate: bytes) -> bytes:
-    return blake2b(certificate, digest_size=16, person=b"isthmus-vouched").digest()
+    # What the body says of the certificate that comes along; nothing where none does.
+    hashed = blake2b(certificate, digest_size=_MARK_BYTES, person=b"isthmus-vouched")
+    return hashed.digest() if certificate else b""
 
 
 def _body(fields: Fields) -> Body:

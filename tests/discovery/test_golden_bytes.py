@@ -107,13 +107,14 @@ EMPTY_ROOT = "fb2bfd75a0b55fd595054e90ed221bb1935032c71d88844abc4dcaf4ce31fcc3"
 ROOT = "73754d9c04971479fea665a659d3b9a0f180cfc6a15aa9517e41f34e3eb36ec8"
 SET_BYTES = 360
 SIGNED = (
-    "8ca16fa57061726973a175ac7569642d6f662d7061726973a16702a165cf0000018bcfe56800a176"
+    "8da16fa57061726973a175ac7569642d6f662d7061726973a16702a165cf0000018bcfe56800a176"
     "07a172c42073754d9c04971479fea665a659d3b9a0f180cfc6a15aa9517e41f34e3eb36ec8a16e06"
     "a173cd0168a16ccd0708a177cf0000018bcfe5687ba16192a4726f6d65a670726f642d2aa1699195"
     "cf0000018bcfe5680006aa7363616c652d646f776ea973686f702f6361727414"
+    "a163c41094e4d27bc78c1d2d7ad9250776a4383e"
 )
-SIGNED_BYTES = 152
-RAW_BYTES = 234
+SIGNED_BYTES = 172
+RAW_BYTES = 254
 DEPARTURE = (
     "8aa16fa57061726973a175ac7569642d6f662d7061726973a16702a165cf0000018bcfe56800a176"
     "08a172c420fb2bfd75a0b55fd595054e90ed221bb1935032c71d88844abc4dcaf4ce31fcc3a16e00"
@@ -177,7 +178,8 @@ def test_a_manifest_is_a_body_a_signature_and_perhaps_a_certificate() -> None:
     assert with_one.raw == head + with_one.signature + b"\xc4\x0bcertificate"
     assert len(with_one.raw) == RAW_BYTES
     without = sign_manifest(with_one.body, Keyring(1).signer("paris"))
-    assert without.raw == b"\x92" + head[1:] + with_one.signature
+    assert without.signed == b"\x8c" + with_one.signed[1:-20]  # All but the certificate's hash.
+    assert without.raw == b"\x92\xc4\x98" + without.signed + b"\xc4\x40" + without.signature
 
 
 def test_the_bytes_that_a_departure_signs() -> None:

@@ -62,7 +62,7 @@ def test_a_body_with_any_bit_altered_does_not_verify(body: Body, data: st.DataOb
 
 
 def test_every_bit_of_a_manifest_counts() -> None:
-    manifest = signed(BODY)
+    manifest = signed(BODY, b"certificate")
     key = RING.public("paris")
     believed = 0
     for bit in range(8 * len(manifest.raw)):

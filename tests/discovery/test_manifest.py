@@ -144,7 +144,8 @@ def test_an_audience_may_have_32_names() -> None:
 @given(MANIFESTS, VALUES)
 def test_what_later_versions_add_is_let_be(manifest: Manifest, value: Value) -> None:
     body = with_fields(manifest.signed, {"later": value})
-    data = packed_value([body, SIGNATURE, manifest.certificate, value])
+    certificate = [manifest.certificate] if manifest.certificate else []
+    data = packed_value([body, SIGNATURE, *certificate])
     if len(data) <= MANIFEST_BYTES_MAX:
         found = decode_manifest(data)
         assert found.body == manifest.body
@@ -257,10 +258,48 @@ def test_two_manifests_are_none() -> None:
 
 
 def test_as_many_bytes_as_are_allowed_are_taken_and_no_more() -> None:
-    spare = MANIFEST_BYTES_MAX - len(raw(b"x" * 300))
-    assert decode_manifest(raw(b"x" * (300 + spare))).certificate == b"x" * (300 + spare)
-    said = refusal(raw(b"x" * (301 + spare)), Refusal.OVERSIZED)
-    assert said == "manifest: at most 1536 bytes"
+    spare = MANIFEST_BYTES_MAX - len(signed(BODY, b"x" * 300).raw)
+    manifest = signed(BODY, b"x" * (300 + spare))
+    assert len(manifest.raw) == MANIFEST_BYTES_MAX
+    assert decode_manifest(manifest.raw) == manifest
+    longer = packed_value([manifest.signed, SIGNATURE, b"x" * (301 + spare)])
+    assert refusal(longer, Refusal.OVERSIZED) == "manifest: at most 1536 bytes"
+    with pytest.raises(ValueError, match="at most 1536 bytes"):
+        signed(BODY, b"x" * (301 + spare))
+
+
+# --- the certificate that comes along ----------------------------------------------------
+
+
+def test_a_certificate_is_named_by_the_body_that_it_comes_with() -> None:
+    one, other, none = signed(BODY, b"one"), signed(BODY, b"other"), signed(BODY)
+    assert one.body == other.body == none.body == BODY
+    said = "manifest.c: must be the hash of the certificate that comes along"
+    for body in (other, none):
+        assert refusal(packed_value([body.signed, SIGNATURE, b"one"])) == said
+    assert refusal(packed_value([one.signed, SIGNATURE])) == said
+
+
+@pytest.mark.parametrize("mark", [None, b"", bytes(15), bytes(17), "x" * 16, 1, True])
+def test_a_certificate_is_named_by_sixteen_bytes(mark: Value) -> None:
+    assert refusal(raw(c=mark)).startswith("manifest.c: must be ")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        raw(b""),
+        raw(b"", None),
+        raw(b"certificate", None),
+        b"\xdc\x00\x02" + raw()[1:],
+        b"\x92\xc5\x00" + raw()[2:],
+    ],
+)
+def test_a_manifest_is_packed_in_one_way(data: bytes) -> None:
+    assert refusal(data) in (
+        "manifest: must be packed as short as can be",
+        "manifest: must be a body and a signature",
+    )
 
 
 # --- what is not signed ------------------------------------------------------------------
