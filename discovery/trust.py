@@ -274,8 +274,6 @@ class TrustBook:
         return [fleet_vouch(fleet, origin, carried, self._verifier)]
 
     def _check_revoked(self, vouch: Vouch, what: str) -> None:
-        if vouch.origin == self.own:
-            return
         for key in (vouch.key, vouch.fleet):
             if key is not None and self.is_revoked(key, vouch.origin):
                 raise Refused(

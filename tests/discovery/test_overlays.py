@@ -155,6 +155,7 @@ def test_a_serial_goes_on_above_the_last_and_above_the_clock(last: int, wall_ms:
         ([overlay("east/a", down=[N1])], [], ()),
         ([overlay("east/a", down=[N1])], [B], ()),
         ([overlay("east/a", down=[N1])], [A, A, A], (N1,)),
+        ([overlay("east/a", down=[N1])], [A, A, B], ()),
         (
             [overlay(f"east/{name}", down=[N1]) for name in "ab"] + [overlay("east/c", heard=[N1])],
             [A, B, C],
@@ -232,6 +233,8 @@ def test_what_a_dead_signer_said_lapses_at_once() -> None:
     assert book.nodes_down(EAST, [A, B], 0) == ()
     assert book.nodes_down(EAST, [B], 0) == (N1,)
     assert not take(book, one)
+    assert book.nodes_down(EAST, [A, B], 0) == ()
+    assert book.statistics() == OverlayStatistics(held=1, remembered=1)
 
 
 def test_what_was_said_of_an_origin_goes_with_its_trust() -> None:
