@@ -203,19 +203,15 @@ class TrustBook:
         self.judge(manifest)
 
     def signer_of(self, manifest: Manifest) -> PublicKey:
-        """Return the key that signed a manifest, which is believed; raise `Refused` elsewhere."""
+        """Return the key that signed a manifest which is believed, or would be had it not expired.
+
+        Raises `Refused` as `judge_kept` does.
+        """
         return self._vouch_for(manifest).key
 
     def judge_kept(self, manifest: Manifest) -> None:
         """Judge what was adopted in an earlier run: as `judge`, but it may have expired since."""
         self._remember(manifest.body.uid, self._vouch_for(manifest))
-
-    def key_of(self, manifest: Manifest) -> PublicKey:
-        """Return the key that signed a manifest which is to be believed, but may have expired.
-
-        Raises `Refused` as `judge_kept` does.
-        """
-        return self._vouch_for(manifest).key
 
     def _vouch_for(self, manifest: Manifest) -> Vouch:
         """Return who speaks for a manifest, whatever the time; raise `Refused` elsewhere."""

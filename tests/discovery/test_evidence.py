@@ -141,6 +141,6 @@ def test_trust_knows_whose_key_it_is(origin: Origin) -> None:
     book = book_with(trusted_cluster("east"), trusted_fleet("prod", "prod-*"))
     one = manifest_of(body_of(origin))
     two = manifest_of(replace(body_of(origin), root=bytes(32)))
-    assert book.key_of(one) == key(origin, 1).public
+    assert book.signer_of(one) == key(origin, 1).public
     log = EvidenceLog()
-    assert log.add(evidence_of(one, two, book.key_of(one)), VERIFIER)
+    assert log.add(evidence_of(one, two, book.signer_of(one)), VERIFIER)
