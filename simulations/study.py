@@ -5,13 +5,14 @@ puts their samples together, whatever the order in which they were run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from failure_detect.clock import SECOND
 from simulations.experiment import Experiment
 from simulations.family import Family
 from simulations.flavours import OURS, Overrides, Setting
+from simulations.meter import ProcessMeter
 from simulations.options import Option, Value, options_of, show
 from simulations.samples import Row, Sample, figures, merged
 from simulations.trials import Scene
@@ -31,7 +32,7 @@ class Task:
     def run(self) -> Sample:
         """Run it; whatever goes wrong carries the seed and the way to repeat it."""
         try:
-            return self.experiment.run(self.scene)
+            return self.experiment.run(replace(self.scene, meter=ProcessMeter()))
         except Exception as error:
             error.add_note(f"repeat it with: {self.command()}")
             raise

@@ -14,6 +14,7 @@ from simulations.config import WorldConfig
 from simulations.faults import kind_of
 from simulations.flavours import Ours, Setting, cast_of
 from simulations.ledger import Ledger
+from simulations.meter import Meter, NoMeter
 from simulations.network import NetworkConfig
 from simulations.referees import referees
 from simulations.samples import Sample
@@ -40,6 +41,8 @@ class Scene:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     clusters: int = 1
     """Into how many clusters the members fall, equally."""
+    meter: Meter = field(default_factory=NoMeter)
+    """What measures the process that runs it, for an experiment with our own code."""
 
 
 class Trial:
