@@ -28,8 +28,8 @@ from failure_detect.packing import Packable
 ENDPOINTS_MAX = 16
 """Endpoints in one record: few enough for a datagram, enough to share what they have in common."""
 
-ENDPOINT_RECORD_BYTES_MAX = 16_384
-"""More than the longest names of sixteen endpoints and of a hundred ports take together."""
+ENDPOINT_RECORD_BYTES_MAX = 8_192
+"""Sixteen endpoints with the longest names, or a hundred ports with theirs: not both at once."""
 
 PORTS_MAX = 100
 """As many as an EndpointSlice may have."""

@@ -364,16 +364,29 @@ def test_what_would_be_refused_is_not_encoded(each: EndpointRecord, words: str) 
     assert not isinstance(raised.value, Refused)
 
 
-def test_the_largest_record_that_a_cluster_can_need_fits() -> None:
-    endpoints = [
-        Endpoint(f"2001:db8::{n}", node="x" * 253, zone=f"{n:02}" + "z" * 61, hostname=f"{n:063}")
-        for n in range(1, ENDPOINTS_MAX + 1)
-    ]
-    ports = [EndpointPort(f"p{n:062}", 65_535, "SCTP") for n in range(PORTS_MAX)]
+LONGEST = [
+    Endpoint(f"2001:db8::{n}", node="x" * 253, zone=f"{n:02}" + "z" * 61, hostname=f"{n:063}")
+    for n in range(1, ENDPOINTS_MAX + 1)
+]
+MOST = [EndpointPort(f"p{n:062}", 65_535, "SCTP") for n in range(PORTS_MAX)]
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "ports", "size"),
+    [(LONGEST, MOST[:5], 6_880), (LONGEST[:1], MOST, 7_818), ([], MOST, 7_409)],
+)
+def test_the_longest_names_fit(
+    endpoints: list[Endpoint], ports: list[EndpointPort], size: int
+) -> None:
     largest = EndpointRecord(tuple(ports), tuple(endpoints))
     data = encode_endpoints(largest)
-    assert len(data) == 13_912
+    assert len(data) == size
     assert decode_endpoints(data, "record") == largest
+
+
+def test_too_many_long_names_at_once_are_not_encoded() -> None:
+    with pytest.raises(ValueError, match="endpoints: 13912 bytes, at most 8192"):
+        encode_endpoints(EndpointRecord(tuple(MOST), tuple(LONGEST)))
 
 
 # --- small questions ---------------------------------------------------------------------

@@ -88,8 +88,8 @@ def test_a_deep_value_in_place_of_a_right_one_is_refused(depth: int, at: int) ->
     [
         nested(900),
         b"\x81\xa1e" + b"\xdc\xff\x00" * 900,
-        b"\x81\xa1e\xdc\x2e\xe0" + b"\x90" * 12_000,
-        b"\x81\xa1p\xdd\xff\xff\xff\xff" + b"\x90" * 12_000,
+        b"\x81\xa1e\xdc\x1b\x58" + b"\x90" * 7_000,
+        b"\x81\xa1p\xdd\xff\xff\xff\xff" + b"\x90" * 7_000,
     ],
 )
 def test_reading_takes_no_more_memory_than_the_size_justifies(data: bytes) -> None:
@@ -106,7 +106,7 @@ def test_names_that_are_refused_are_not_kept() -> None:
     tracemalloc.start()
     try:
         for number in range(300):
-            name = f"{number}" + "N" * 15_000
+            name = f"{number}" + "N" * 7_500
             assert read(record((ADDRESS, 3, name, None))) is None
         assert tracemalloc.get_traced_memory()[0] < 1_000_000
     finally:
