@@ -10,6 +10,7 @@ and fields included, does not survive the first whole packing: nobody here could
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from discovery.assignment import Placement, Ports, count_placed, placed, with_vanished
@@ -189,6 +190,10 @@ def _service_edits(
     service: ServiceName, held: Placement, exported: Exported | None
 ) -> tuple[Placement, Edits]:
     service = ServiceName(_ascii(service.namespace), _ascii(service.name))
+    try:
+        head = export_key(service)
+    except ValueError as error:
+        raise Refused(Refusal.MALFORMED, f"export/{service}: {error}") from error
     edits: Edits = {}
     after: Placement = {}
     if exported is not None:
@@ -202,7 +207,6 @@ def _service_edits(
         if held.get(number) is not record:
             key = endpoints_key(service, number)
             edits[key] = _checked(key, record, encode_endpoints, decode_endpoints)
-    head = export_key(service)
     edits[head] = None
     if exported is not None:
         edits[head] = _checked(head, exported.head, encode_export, decode_export)
@@ -230,14 +234,13 @@ def _statements(statements: Statements) -> Iterator[tuple[bytes, Callable[[], by
     cluster = statements.cluster
     yield CLUSTER_KEY, lambda: _checked(CLUSTER_KEY, cluster, encode_cluster, decode_cluster)
     for (namespace, name), policy in statements.policies.items():
-        key = policy_key(_ascii(namespace), _ascii(name))
-        yield key, _later(key, policy, encode_policy, decode_policy)
+        key = partial(policy_key, _ascii(namespace), _ascii(name))
+        yield _stated(key, policy, encode_policy, decode_policy)
     for service, drain in statements.drains.items():
-        key = drain_key(service and ServiceName(_ascii(service.namespace), _ascii(service.name)))
-        yield key, _later(key, drain, encode_drain, decode_drain)
+        about = service and ServiceName(_ascii(service.namespace), _ascii(service.name))
+        yield _stated(partial(drain_key, about), drain, encode_drain, decode_drain)
     for origin, ack in statements.acks.items():
-        key = ack_key(Origin(_ascii(origin)))
-        yield key, _later(key, ack, encode_ack, decode_ack)
+        yield _stated(partial(ack_key, Origin(_ascii(origin))), ack, encode_ack, decode_ack)
 
 
 def _ascii(name: str) -> str:
@@ -245,13 +248,23 @@ def _ascii(name: str) -> str:
     return name.encode("ascii", "replace").decode()
 
 
-def _later(
-    key: bytes,
+def _stated(
+    write_key: Callable[[], bytes],
     record: _Record,
     encode: Callable[[_Record], bytes],
     decode: Callable[[bytes, str], _Record],
-) -> Callable[[], bytes]:
-    return lambda: _checked(key, record, encode, decode)
+) -> tuple[bytes, Callable[[], bytes]]:
+    """Return the key of a statement and what encodes it; of a name that is none, what refuses."""
+    try:
+        key = write_key()
+    except ValueError as error:
+        refused = Refused(Refusal.MALFORMED, str(error))
+        return b"", partial(_refuse, refused)
+    return key, lambda: _checked(key, record, encode, decode)
+
+
+def _refuse(refused: Refused) -> bytes:
+    raise refused
 
 
 def _checked(

@@ -136,7 +136,7 @@ def listed(*there: Endpoint) -> Exported:
     ("bad", "words"),
     [
         (listed(Endpoint("nowhere")), "nowhere"),
-        (listed(Endpoint("fe80::1%eth0")), "something else"),
+        (listed(Endpoint("fe80::1%eth0")), "has a scope"),
         (listed(Endpoint("10.0.0.1", node="-")), "which is no name"),
         (listed(Endpoint("10.0.0.1", zone="a b")), "label values"),
         (listed(Endpoint("10.0.0.1", hostname="A")), "no label"),
@@ -182,7 +182,7 @@ def test_a_statement_that_is_refused_leaves_the_last_good_one() -> None:
         ("shop", "api"): PolicyRecord(spec=bytes(20_000)),
     }
     done = repacked(before, {}, replace(STATEMENTS, policies=policies))
-    assert [each.what.partition(".")[0] for each in done.refused] == [
+    assert [each.what.partition(":")[0] for each in done.refused] == [
         "policy/shop/web",
         "policy/shop/api",
     ]
