@@ -223,11 +223,11 @@ def test_origins_are_told_of_with_how_they_stand() -> None:
 # --- any view ----------------------------------------------------------------------------
 
 
-@given(st.lists(STEPS, min_size=4, max_size=14))
+@given(st.lists(STEPS, min_size=8, max_size=20))
 def test_every_endpoint_of_every_set_has_one_row_and_the_view_has_those_that_say_so(
     steps: list[Step],
 ) -> None:
-    told = Told()
+    told = Told.populated()
     for step in steps:
         step(told)
     for service in (SHOP, CART, BANK):

@@ -45,6 +45,7 @@ from tests.discovery.view_world import (
     endpoints,
     export,
     exported,
+    record,
 )
 
 
@@ -255,6 +256,17 @@ def test_endpoints_on_a_node_that_is_down_are_not_used() -> None:
     world.view.take_diff()
     world.view.set_nodes_down(B, ["another"])
     assert world.view.take_diff() == ViewDiff()
+
+
+def test_another_node_down_in_place_of_one_is_a_change_though_counts_are_equal() -> None:
+    world = two()
+    first, second = Endpoint("10.1.0.1", node="n1"), Endpoint("10.1.0.2", node="n2")
+    world.put(B, {endpoints_key(SHOP, 0): record(first, second)})
+    world.view.set_nodes_down(B, ["n1"])
+    world.view.take_diff()
+    world.view.set_nodes_down(B, ["n2"])
+    assert world.view.take_diff() == ViewDiff(changed=(SHOP,))
+    assert "10.1.0.1" in world.addresses()
 
 
 def test_what_a_guard_holds_stays_in_the_last_tier_even_where_the_service_is_gone() -> None:
