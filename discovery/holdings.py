@@ -13,7 +13,7 @@ from discovery.endpoints import (
     read_ports,
 )
 from discovery.fields import Fields
-from discovery.keys import RECORD_NUMBER_MAX, Kind, RecordKey, parse_key
+from discovery.keys import Kind, RecordKey, parse_key
 from discovery.names import Origin, ServiceName
 from discovery.ramps import Ramp
 from discovery.records import AckRecord, ExportRecord, ServicePort, decode_export
@@ -118,15 +118,17 @@ def shown_key(key: bytes) -> str:
     return f"record {key.decode(errors='replace')[:120]}"
 
 
+_SHORT = 6
+"""Digits of a record's number that are below any bound."""
+
+
 def parsed(key: bytes) -> RecordKey:
     """Take a key apart as `parse_key` does, quickly for what was seen before. Raises `Refused`."""
     prefix, _, number = key.rpartition(b"/")
-    if key.startswith(b"endpoints/") and number.isdigit() and len(number) < 7:
+    if key.startswith(b"endpoints/") and number.isdigit() and len(number) <= _SHORT:
         service = _service_of(prefix)
         if service is not None and (number == b"0" or number[:1] != b"0"):
-            at = int(number)
-            if at <= RECORD_NUMBER_MAX:
-                return RecordKey(Kind.ENDPOINTS, service, at)
+            return RecordKey(Kind.ENDPOINTS, service, int(number))
     return _parsed_once(key)
 
 

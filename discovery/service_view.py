@@ -73,7 +73,7 @@ class ServiceView:
         if source is None or target.via is Via.GATEWAYS:
             return ()
         tier = next(tier for tier in self.tiers if target in tier.targets)
-        why = why_used(tier, target, source)
+        why = _why_used(tier, target, source)
         return tuple(
             _seen(row, target.origin, self.merged, why)
             for row in rows_of(source)
@@ -98,13 +98,10 @@ def is_of(row: Row, target: Target) -> bool:
     )
 
 
-def why_used(tier: Tier, target: Target, source: Source) -> str:
-    """Return in words why a target stands where it does."""
+def _why_used(tier: Tier, target: Target, source: Source) -> str:
     words = f"tier {tier.kind}, weight {target.weight} of 1000"
     if target.held:
         words += f"; held: {source.held_why}"
-    if target.via is Via.GATEWAYS:
-        words += "; through the gateways of its cluster"
     return words
 
 

@@ -209,7 +209,7 @@ class OriginIndex:
                 known = key.service in self.drains
             case Kind.ACK:
                 known = key.origin in self.acks
-            case Kind.UNKNOWN:
+            case _:
                 pass
         return known
 

@@ -68,8 +68,6 @@ class Known:
 
     def drain_weight(self, service: ServiceName, circumstances: Circumstances) -> int:
         """Return what its drains leave of `service`, from 1000 to 0."""
-        if not self.index.drains:
-            return self.index.drain_weight(service, circumstances.now, None)
         acknowledged = circumstances.acks.get(self.origin)
         return self.index.drain_weight(service, circumstances.now, acknowledged)
 

@@ -13,7 +13,6 @@ from discovery.records import ServicePort
 from discovery.standing import Verdict
 from discovery.tiers import TierKind
 from failure_detect.clock import SECOND
-from tests.discovery.test_view import drain, two
 from tests.discovery.test_view_in_any_order import STEPS, Step, Told
 from tests.discovery.view_world import (
     BANK,
@@ -25,10 +24,12 @@ from tests.discovery.view_world import (
     C,
     World,
     cluster,
+    drain,
     endpoints,
     export,
     exported,
     record,
+    two,
 )
 
 

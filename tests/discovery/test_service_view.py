@@ -79,6 +79,15 @@ def test_gateways_stand_in_for_endpoints() -> None:
     )
 
 
+def test_what_is_held_says_that_it_is_and_why() -> None:
+    world = World()
+    world.put(B, exported(SHOP))
+    world.view.set_held(B, SHOP, [Endpoint("10.1.0.1")], "half vanished")
+    view = view_of(world)
+    (seen,) = view.endpoints(view.tiers[0].targets[0])
+    assert seen.why == "tier last, weight 1000 of 1000; held: half vanished"
+
+
 def test_a_target_of_another_view_has_nothing_here() -> None:
     world = World()
     world.put(B, exported(SHOP, endpoints("10.1.0.1")))

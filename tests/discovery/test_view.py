@@ -7,30 +7,19 @@ from discovery.importing import ImportRule
 from discovery.keys import (
     CLUSTER_KEY,
     DRAIN_KEY,
-    ack_key,
-    drain_key,
     endpoints_key,
     export_key,
     policy_key,
 )
-from discovery.names import Origin
-from discovery.policy import TrafficPolicy, packed_spec
 from discovery.records import (
-    AckRecord,
-    DrainRecord,
-    PolicyRecord,
-    encode_ack,
-    encode_drain,
     encode_export,
-    encode_policy,
 )
 from discovery.refusals import Refusal
 from discovery.standing import Standing, Verdict
 from discovery.tiers import Via
 from discovery.view_changes import ViewDiff
 from discovery.view_health import NotImported
-from failure_detect.clock import NEVER, SECOND
-from tests.discovery.test_policy import policy_object
+from failure_detect.clock import NEVER
 from tests.discovery.view_world import (
     CART,
     GATEWAY,
@@ -42,25 +31,13 @@ from tests.discovery.view_world import (
     World,
     canonical,
     cluster,
+    drain,
     endpoints,
     export,
     exported,
     record,
+    two,
 )
-
-
-def drain(name: str = "d1", ramp_s: int = 20) -> bytes:
-    return encode_drain(DrainRecord(drain=name, started_at_ms=1, ramp_s=ramp_s))
-
-
-def two() -> World:
-    """Checkout in clusters b (2 endpoints) and c (2), seen from a."""
-    world = World()
-    world.put(B, exported(SHOP, endpoints("10.1.0.1", "10.1.0.2")))
-    world.put(C, exported(SHOP, endpoints("10.2.0.1", "10.2.0.2")))
-    world.view.take_diff()
-    return world
-
 
 # --- what is served ----------------------------------------------------------------------
 
@@ -300,118 +277,6 @@ def test_what_is_held_on_a_node_that_is_down_is_kept_and_what_came_back_is_not_h
     assert world.addresses() == {"10.1.0.1"}
     world.view.set_nodes_down(B, [])
     assert world.tiers() == [("rest", ["b"])]
-
-
-# --- drains ------------------------------------------------------------------------------
-
-
-def test_a_drain_ramps_down_from_its_receipt_at_exact_instants() -> None:
-    world = two()
-    world.put(B, {DRAIN_KEY: drain(ramp_s=20)}, now=5 * SECOND)
-    assert world.view.take_diff() == ViewDiff()
-    assert world.view.deadline == 6 * SECOND
-    world.view.advance(6 * SECOND - 1)
-    assert world.view.take_diff() == ViewDiff()
-    world.view.advance(6 * SECOND)
-    assert world.view.take_diff() == ViewDiff(changed=(SHOP,))
-    assert world.shares() == {"b": 487, "c": 513}
-    world.view.advance(24 * SECOND)
-    assert world.shares() == {"b": 48, "c": 952}
-    assert world.view.deadline == 25 * SECOND
-    (seen,) = world.view.drains()
-    assert (seen.weight, seen.needed_by, seen.is_obeyed) == (50, (SHOP,), False)
-    world.view.advance(25 * SECOND)
-    assert world.shares() == {"b": 0, "c": 1000}
-    assert world.view.deadline == NEVER
-    assert world.view.drains()[0].is_obeyed
-
-
-def test_a_drain_that_is_lifted_gives_all_back() -> None:
-    world = two()
-    world.put(B, {DRAIN_KEY: drain()})
-    world.view.advance(10 * SECOND)
-    world.put(B, {}, delete=[DRAIN_KEY], now=10 * SECOND)
-    assert world.shares() == {"b": 500, "c": 500}
-    assert world.view.drains() == ()
-    assert world.view.deadline == NEVER
-
-
-def test_a_service_is_drained_alone_and_the_stronger_drain_counts() -> None:
-    world = two()
-    world.put(B, exported(CART, endpoints("10.1.0.7")))
-    world.put(C, exported(CART, endpoints("10.2.0.7")))
-    world.put(B, {drain_key(CART): drain("one", 0), DRAIN_KEY: drain("all", 20)})
-    assert world.shares(CART) == {"b": 0, "c": 1000}
-    assert world.shares(SHOP) == {"b": 500, "c": 500}
-    assert [(each.service, each.weight) for each in world.view.drains()] == [
-        (None, 1000),
-        (CART, 0),
-    ]
-
-
-def test_a_drain_is_not_obeyed_while_nothing_else_is_healthy() -> None:
-    world = two()
-    world.view.remove(C)
-    world.put(B, {DRAIN_KEY: drain(ramp_s=0)})
-    assert world.shares() == {"b": 1000}
-    (seen,) = world.view.drains()
-    assert (seen.weight, seen.needed_by, seen.is_obeyed) == (0, (SHOP,), False)
-
-
-def test_what_we_acknowledged_as_done_is_not_ramped_again_after_a_restart() -> None:
-    world = two()
-    world.put(B, {DRAIN_KEY: drain()})
-    world.put(A, {ack_key(B): encode_ack(AckRecord(drain="other"))})
-    assert world.shares() == {"b": 500, "c": 500}
-    world.put(A, {ack_key(B): encode_ack(AckRecord(drain="d1", done=False))})
-    assert world.shares() == {"b": 500, "c": 500}
-    world.put(A, {ack_key(B): encode_ack(AckRecord(drain="d1")), ack_key(Origin("z")): b"x"})
-    assert world.shares() == {"b": 0, "c": 1000}
-    assert world.view.drains()[0].is_obeyed
-
-
-# --- policies ----------------------------------------------------------------------------
-
-
-def travelling(**fields: str) -> dict[bytes, bytes]:
-    policy = TrafficPolicy(namespace="shop", name="p", service="checkout")
-    return {policy_key("shop", "p"): encode_policy(PolicyRecord(spec=packed_spec(policy)))}
-
-
-def in_force(world: World) -> Origin | str | None:
-    service = world.view.service(SHOP)
-    assert service is not None
-    return "default" if service.policy.is_default else service.policy.origin
-
-
-def test_a_travelling_policy_holds_where_its_origin_may_configure() -> None:
-    world = two()
-    world.put(B, travelling())
-    assert in_force(world) == "default"
-    assert world.view.health().not_imported == (NotImported(B, Refusal.POLICY, 1),)
-    assert world.view.take_diff() == ViewDiff()
-    world.rules.table[B] = ImportRule(policies=True)
-    world.view.rules_changed()
-    assert in_force(world) == B
-    assert world.view.take_diff() == ViewDiff(changed=(SHOP,))
-    world.stands(B, Verdict.DEPARTED)
-    assert in_force(world) == "default"
-    world.stands(B, Verdict.LIVE)
-    world.put(B, {}, delete=[policy_key("shop", "p")])
-    assert in_force(world) == "default"
-
-
-def test_a_local_policy_takes_effect_at_once() -> None:
-    world = two()
-    spec = {"mode": "FailOver", "clusters": ["c", "b"]}
-    world.view.set_local_policies([policy_object(spec)])
-    assert world.tiers() == [("listed", ["c"]), ("listed", ["b"])]
-    assert world.view.take_diff() == ViewDiff(changed=(SHOP,))
-    world.view.set_local_policies([policy_object({"mode": "Nonsense"})])
-    assert world.view.take_diff() == ViewDiff()
-    assert world.view.health().policies[0].has_last_good
-    world.view.set_local_policies([])
-    assert world.tiers() == [("rest", ["b", "c"])]
 
 
 # --- malformed records -------------------------------------------------------------------

@@ -4,8 +4,18 @@ from discovery.importing import ImportRule
 from discovery.keys import endpoints_key, policy_key
 from discovery.refusals import Refusal
 from discovery.view_health import NotImported, ViewHealth, ViewStatistics
-from tests.discovery.test_view import travelling
-from tests.discovery.view_world import BANK, CART, SHOP, B, C, Rules, World, endpoints, exported
+from tests.discovery.view_world import (
+    BANK,
+    CART,
+    SHOP,
+    B,
+    C,
+    Rules,
+    World,
+    endpoints,
+    exported,
+    travelling,
+)
 
 
 def test_a_view_that_is_told_nothing_wrong_is_well() -> None:

@@ -23,10 +23,8 @@ from discovery.names import Origin, ServiceName
 from discovery.policy import TrafficPolicy, packed_spec
 from discovery.records import (
     AckRecord,
-    DrainRecord,
     PolicyRecord,
     encode_ack,
-    encode_drain,
     encode_export,
     encode_policy,
 )
@@ -46,15 +44,11 @@ from tests.discovery.view_world import (
     World,
     canonical,
     cluster,
+    drain,
     endpoints,
     export,
     exported,
 )
-
-
-def drain(name: str = "d1", ramp_s: int = 20) -> bytes:
-    return encode_drain(DrainRecord(drain=name, started_at_ms=1, ramp_s=ramp_s))
-
 
 NAMES = st.sampled_from([SHOP, SHOP, SHOP, CART, BANK])
 ORIGINS = st.sampled_from([A, B, C])

@@ -12,7 +12,6 @@ from discovery.tally import ZoneCount
 from discovery.tiers import Candidate, Viewpoint
 from discovery.view_origin import UNJUDGED, Circumstances, Known
 from discovery.view_rows import Source
-from tests.discovery.test_view import drain
 from tests.discovery.view_world import (
     CART,
     GATEWAY,
@@ -20,6 +19,7 @@ from tests.discovery.view_world import (
     A,
     B,
     cluster,
+    drain,
     endpoints,
     exported,
 )

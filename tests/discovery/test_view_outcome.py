@@ -9,8 +9,7 @@ from discovery.standing import Standing, Verdict
 from discovery.tiers import Viewpoint
 from discovery.view_origin import Circumstances, Known
 from discovery.view_outcome import ConditionKind, Outcome, outcome_of
-from tests.discovery.test_view import drain
-from tests.discovery.view_world import SHOP, A, B, C, cluster, endpoints, export, exported
+from tests.discovery.view_world import SHOP, A, B, C, cluster, drain, endpoints, export, exported
 
 HERE = Circumstances(viewpoint=Viewpoint(own=A), now=0)
 POLICY = PolicyInForce(TrafficPolicy(namespace="shop", name=""))

@@ -5,15 +5,20 @@ from dataclasses import dataclass, field, replace
 
 from discovery.endpoints import Endpoint, EndpointPort, EndpointRecord, encode_endpoints
 from discovery.importing import ImportRule
-from discovery.keys import endpoints_key, export_key
+from discovery.keys import endpoints_key, export_key, policy_key
 from discovery.names import Origin, ServiceName
+from discovery.policy import TrafficPolicy, packed_spec
 from discovery.records import (
     ClusterRecord,
+    DrainRecord,
     ExportRecord,
     Gateway,
+    PolicyRecord,
     ServicePort,
     encode_cluster,
+    encode_drain,
     encode_export,
+    encode_policy,
 )
 from discovery.recordset import EMPTY, RecordSet
 from discovery.standing import Standing, Verdict
@@ -134,3 +139,23 @@ def canonical(view: View) -> dict[ServiceName, object]:
             [(service.endpoints(target), service.gateways(target)) for target in targets],
         )
     return found
+
+
+def drain(name: str = "d1", ramp_s: int = 20) -> bytes:
+    """A drain."""
+    return encode_drain(DrainRecord(drain=name, started_at_ms=1, ramp_s=ramp_s))
+
+
+def two() -> World:
+    """Checkout in clusters b (2 endpoints) and c (2), seen from a."""
+    world = World()
+    world.put(B, exported(SHOP, endpoints("10.1.0.1", "10.1.0.2")))
+    world.put(C, exported(SHOP, endpoints("10.2.0.1", "10.2.0.2")))
+    world.view.take_diff()
+    return world
+
+
+def travelling() -> dict[bytes, bytes]:
+    """A policy for checkout that travels."""
+    policy = TrafficPolicy(namespace="shop", name="p", service="checkout")
+    return {policy_key("shop", "p"): encode_policy(PolicyRecord(spec=packed_spec(policy)))}
