@@ -75,7 +75,7 @@ from discovery.trust_events import (
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
-from discovery.withdrawals import endpoint_changes, endpoints_on
+from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
 from failure_detect.clock import SECOND, Instant
 from failure_detect.events import IsolationChanged
 from failure_detect.identity import NodeName
@@ -245,7 +245,7 @@ class Bridge:
         if origin == self.own:
             self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
             return
-        found = endpoint_changes(changes)
+        found = endpoint_changes(changes) if adopted.before.count else first_endpoints(changes)
         total = self._ready.get(origin, 0)
         self._ready[origin] = total + found.growth
         changed = SetChanged(

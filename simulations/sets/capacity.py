@@ -88,7 +88,7 @@ class Capacity(Experiment):
             yield KeptSet(_signed(plan, records, 1), records)
 
     def _records(self, plan: ClusterPlan, rng: Random) -> Iterator[tuple[bytes, bytes]]:
-        yield CLUSTER_KEY, encode_cluster(ClusterRecord(region="eu-west-1", network="network-0"))
+        yield CLUSTER_KEY, encode_cluster(ClusterRecord(region="eu-west-1"))
         head = ExportRecord(
             ports=(ServicePort("http", 80, "TCP", "http"),), exported_at=plan.number
         )
