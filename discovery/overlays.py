@@ -37,7 +37,7 @@ DEFAULT_LIFETIME_S = 30
 BRIDGES_PER_ORIGIN_MAX = 64
 """Bridges of one origin that are remembered, those included whose overlay has lapsed."""
 
-_NODE_CHARACTERS_MAX = 253
+NODE_CHARACTERS_MAX = 253
 _SERIAL_MAX = (1 << 63) - 1
 
 
@@ -139,7 +139,7 @@ def decode_overlay(raw: bytes) -> Overlay:
 def _nodes(fields: Fields, name: str) -> tuple[NodeName, ...]:
     nodes = fields.texts(name, most=NODES_MAX)
     for each in nodes:
-        if len(each) > _NODE_CHARACTERS_MAX or not is_subdomain(each):
+        if len(each) > NODE_CHARACTERS_MAX or not is_subdomain(each):
             raise fields.refuse(name, "must be names of nodes")
     if any(one >= two for one, two in pairwise(nodes)):
         raise fields.refuse(name, "must be sorted, and have each node once")

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from discovery.authority import Signer
-from discovery.names import Origin
+from discovery.names import Origin, is_subdomain
 from discovery.overlays import (
     DEFAULT_LIFETIME_S,
+    NODE_CHARACTERS_MAX,
     NODES_MAX,
+    OVERLAY_BYTES_MAX,
     Overlay,
     OverlayBody,
     issue_overlay,
@@ -37,6 +39,12 @@ PAUSE: Duration = 200 * MILLISECOND
 """Least time between two overlays: a rack that goes down is a few of them, not forty."""
 
 RENEWAL: Duration = DEFAULT_LIFETIME_S * SECOND // 3
+
+_LIST_BYTES_MAX = (OVERLAY_BYTES_MAX - 1_024) // 2
+"""What the names of one list may have, so that both fit beside all the rest."""
+
+_NAME_BYTES = 3
+"""What msgpack puts before a name, at most."""
 
 LanFact: TypeAlias = (
     MemberJoined
@@ -65,6 +73,8 @@ class OwnOverlay:
         self._nodes: dict[MemberId, NodeName] = {}
         self._doubted: tuple[NodeName, ...] = ()
         self._is_cut_off = False
+        self._wanted: _Said | None = ((), ())
+        """What is to be said; None where it has to be found out anew."""
         self._said: _Said = ((), ())
         self._said_at: Instant = -NEVER
         self._serial = 0
@@ -73,11 +83,15 @@ class OwnOverlay:
 
     def follow(self, fact: LanFact) -> None:
         """Take in what happens in the pool of our own cluster."""
+        self._wanted = None
         match fact:
             case NodeSilent(node):
                 self._down[node] = None
-            case NodeAnswered(node) | NodeDeleted(node):
+            case NodeAnswered(node):
                 self._down.pop(node, None)
+            case NodeDeleted(node):
+                self._down.pop(node, None)
+                self._forget(node)
             case MemberJoined(identity, _) | MemberUpdated(identity, _):
                 self._nodes[identity.member] = identity.node
                 self._lives(identity.member)
@@ -95,19 +109,29 @@ class OwnOverlay:
             self._living[member] = node
             self._down.pop(node, None)
 
+    def _forget(self, node: NodeName) -> None:
+        """Forget the dead agents of a node that is no more; if one lives, it is met anew."""
+        for member in [each for each, its in self._nodes.items() if its == node]:
+            if member not in self._living:
+                del self._nodes[member]
+
     def cut_off(self, *, presumed: bool) -> None:
         """Learn whether we presume ourselves cut off from our own pool."""
         self._is_cut_off = presumed
+        self._wanted = None
 
     def doubted(self, nodes: Iterable[NodeName]) -> None:
         """Learn which nodes the other bridges of our cluster call down."""
         self._doubted = tuple(nodes)
+        self._wanted = None
 
     def _to_say(self) -> _Said:
-        heard = frozenset(self._living.values())
-        down = () if self._is_cut_off else tuple(sorted(self._down))[:NODES_MAX]
-        here = {each for each in self._doubted if each in heard and each not in self._down}
-        return down, tuple(sorted(here))[:NODES_MAX]
+        if self._wanted is None:
+            down = () if self._is_cut_off else _fitting(self._down)
+            heard = frozenset(self._living.values()) if self._doubted else frozenset()
+            here = (each for each in self._doubted if each in heard and each not in self._down)
+            self._wanted = down, _fitting(here)
+        return self._wanted
 
     @property
     def deadline(self) -> Instant:
@@ -131,3 +155,16 @@ class OwnOverlay:
             heard=heard,
         )
         return issue_overlay(body, self._signer)
+
+
+def _fitting(nodes: Iterable[NodeName]) -> tuple[NodeName, ...]:
+    """Return those of these nodes that may be said, sorted, as many as there is room for."""
+    room, fitting = _LIST_BYTES_MAX, list[NodeName]()
+    for node in sorted(nodes):
+        if not is_subdomain(node) or len(node) > NODE_CHARACTERS_MAX:
+            continue
+        room -= len(node) + _NAME_BYTES
+        if room < 0 or len(fitting) == NODES_MAX:
+            break
+        fitting.append(node)
+    return tuple(fitting)
