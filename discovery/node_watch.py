@@ -62,6 +62,10 @@ class NodeWatch:
         """Return the nodes of a cluster that count as down."""
         return self._down.get(origin, ())
 
+    def overlays(self, origin: Origin | None = None) -> list[Overlay]:
+        """Return the overlays that are held of one cluster, or of all: who says what."""
+        return self._book.overlays(origin)
+
     # --- what it is told ----------------------------------------------------------------
 
     def on_lan(self, fact: LanFact, now: Instant) -> list[Effect]:
@@ -79,18 +83,21 @@ class NodeWatch:
         self._overlay.wall_ms = wall_ms
 
     def on_member(self, fact: MembershipFact, now: Instant) -> list[Effect]:
-        """Take in what becomes of a bridge in `wan`."""
+        """Take in what becomes of a bridge in `wan`; what is said of ourselves is no news."""
         match fact:
             case MemberJoined(identity, _) | MemberUpdated(identity, _):
-                self._bridges[identity.member] = identity
+                if identity.member != self._identity.member:
+                    self._bridges[identity.member] = identity
                 return self._lives(identity.member, now)
             case MemberReturned(member, _):
                 return self._lives(member, now)
-            case MemberDied(member, _, _) | MemberLeft(member) | MemberRetired(member, _):
-                gone = self._bridges.get(member)
-                if not isinstance(fact, MemberDied):
+            case MemberDied(member, _, _):
+                return self._gone(member, now)
+            case MemberLeft(member) | MemberRetired(member, _):
+                effects = self._gone(member, now)
+                if member != self._identity.member:
                     self._bridges.pop(member, None)
-                return [] if gone is None else self._gone(gone, now)
+                return effects
             case ReachabilityChanged():
                 return []
 
@@ -105,10 +112,13 @@ class NodeWatch:
         living[member] = None
         return self._count([origin], now)
 
-    def _gone(self, identity: Identity, now: Instant) -> list[Effect]:
-        origin = Origin(identity.group)
-        self._living.get(origin, {}).pop(identity.member, None)
-        return [*self._book.signer_gone(identity.member), *self._count([origin], now)]
+    def _gone(self, member: MemberId, now: Instant) -> list[Effect]:
+        gone = self._bridges.get(member)
+        if gone is None or member == self._identity.member:
+            return []
+        origin = Origin(gone.group)
+        self._living.get(origin, {}).pop(member, None)
+        return [*self._book.signer_gone(member), *self._count([origin], now)]
 
     def receive(self, received: ItemReceived, now: Instant) -> list[Effect]:
         """Take in what somebody passed on as an overlay. Raises `Refused`."""
