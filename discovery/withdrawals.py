@@ -21,25 +21,32 @@ ByService = dict[ServiceName, tuple[Endpoint, ...]]
 
 @dataclass(frozen=True, slots=True)
 class EndpointChanges:
-    """What came and went, by service, and by how many the origin's ready endpoints grew."""
+    """What came and went, by service."""
 
     removed: ByService
     added: ByService
     growth: int
+    """By how many endpoints `ready_count` of the set grew."""
 
 
 def endpoint_changes(changes: Iterable[Change]) -> EndpointChanges:
-    """Return what these changes bring and withdraw; records that are malformed count as nothing."""
+    """Return what these changes bring and withdraw.
+
+    Where a record is malformed, before or after, nothing came or went: the last good one stays in
+    force. Only `growth` counts it, as one without endpoints, so that sums of it do not drift.
+    """
     before: dict[_Key, Endpoint] = {}
     after: dict[_Key, Endpoint] = {}
+    growth = 0
     for change in changes:
         old, new = _ready(change.key, change.before), _ready(change.key, change.after)
-        if old is not None and new is not None:  # Of a malformed one the last good one stays.
+        growth += len(new or ()) - len(old or ())
+        if old is not None and new is not None:
             before.update(old)
             after.update(new)
     removed = [(key, endpoint) for key, endpoint in before.items() if key not in after]
     added = [(key, endpoint) for key, endpoint in after.items() if key not in before]
-    return EndpointChanges(by_service(removed), by_service(added), len(added) - len(removed))
+    return EndpointChanges(by_service(removed), by_service(added), growth)
 
 
 def first_endpoints(changes: Iterable[Change]) -> EndpointChanges:
