@@ -70,7 +70,10 @@ class WanMember:
     def _on_stream(self, event: _StreamEvent, now: Instant) -> list[Effect]:
         match event:
             case RequestReceived(request, sender, data):
-                layer, inner = data[:1], RequestReceived(request, sender, data[1:])
+                layer = data[:1]
+                # What has no mark of ours is nothing, which the detector refuses and counts.
+                marked = data[1:] if layer in (_DETECTOR, _BRIDGE) else b""
+                return self._to_layer(layer, RequestReceived(request, sender, marked), now)
             case ResponseReceived(request, sender, data):
                 number, layer = _unmarked(request)
                 return self._to_layer(layer, ResponseReceived(number, sender, data), now)
@@ -79,12 +82,10 @@ class WanMember:
                 return self._to_layer(layer, RequestFailed(number), now)
             case _:
                 assert_never(event)
-        return self._to_layer(layer, inner, now)
 
     def _to_layer(self, layer: bytes, event: _StreamEvent, now: Instant) -> list[Effect]:
         if layer == _BRIDGE:
             return self._said(self.bridge.handle(event, now), now)
-        # Whatever has no mark of ours is for the detector to refuse, and to count.
         return self._concluded(self.detector.handle(event, now), now)
 
     # --- between the two ----------------------------------------------------------------
