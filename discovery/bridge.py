@@ -221,10 +221,11 @@ class Bridge:
     def _spread(self, effects: Iterable[ReplicatorEffect], now: Instant) -> None:
         """Pass on what the replicator orders, and draw conclusions from what it found."""
         for effect in effects:
+            if isinstance(effect, ItemReceived):
+                self._on_item(effect, now)
+                continue
+            self._out.append(effect)  # First what happened, then what follows from it.
             match effect:
-                case ItemReceived():
-                    self._on_item(effect, now)
-                    continue
                 case SetAdopted():
                     self._on_adopted(effect, now)
                 case SetForgotten(origin):
@@ -235,7 +236,6 @@ class Bridge:
                     self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now), now)
                 case _:
                     pass
-            self._out.append(effect)
 
     def _on_adopted(self, adopted: SetAdopted, now: Instant) -> None:
         manifest, origin = adopted.manifest, adopted.manifest.origin
