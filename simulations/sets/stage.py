@@ -2,8 +2,9 @@
 
     stage = Stage(StageConfig(plan=fleet(5), seed=1, network=...))
     stage.warm()                                     # all know all, everything is held everywhere
-    stage.export(0, stage.exports[0].flip_service()) # cluster 0's sources say something new
-    stage.run_until(lambda: stage.is_everywhere(origin), limit)
+    stage.exports[0].flip(service)
+    stage.export(0, service)                         # cluster 0's sources say something new
+    stage.run_until(lambda: ..., limit)              # all bridges have adopted it
 
 Played here, because an agent's driver does it in production: the disk of each node, the Lease and
 the sources of each cluster, and what its own `lan` pool would say. Everything that goes from
