@@ -16,10 +16,11 @@ class Budget:
 
     def left(self, now: Instant) -> int:
         """Return what may be spent now; below zero after something larger than what was left."""
-        gained = (now - self._at) * self._per_second // SECOND
-        if gained > 0:  # Less than one token stays in the time, not lost by rounding.
+        gained, rest = divmod((now - self._at) * self._per_second, SECOND)
+        if gained > 0:
             self._left = min(2 * self._per_second, self._left + gained)
-            self._at = now
+            # What is less than one token stays in the time: whoever asks often loses nothing.
+            self._at = now - rest // self._per_second
         return self._left
 
     def spend(self, amount: int, now: Instant) -> bool:
