@@ -2,8 +2,12 @@
 
 Rule 1: a set is held only if its root is the one that a judged manifest signs; nothing partial is
 ever here. Rule 2: of two manifests of one origin the higher order is kept, whatever came first: a
-join semilattice, so merging is idempotent, commutative and associative. Rule 3: a floor outlives
-its set: what was once surpassed never comes back. Rule 4: whoever is refused has changed nothing.
+join semilattice, so merging is idempotent, commutative and associative. Rule 3: a floor never falls
+and outlives its set: what was once surpassed never comes back. Rule 4: whoever is refused has
+changed nothing.
+
+Two manifests of one origin with equal generation, epoch and version are evidence that its key is
+misused. Where their roots are equal as well, the signed bytes decide: the same everywhere.
 """
 
 from collections.abc import Iterator
@@ -39,7 +43,8 @@ class Place(Enum):
     SAME = "same"
     STALE = "stale"
     CONTRADICTS = "contradicts"
-    """Same generation, epoch and version as what is held, another root: evidence of misuse."""
+    """Same generation, epoch and version as what is held, and something else signed: evidence that
+    the key is misused. It may be the higher one, and above the floor, or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Catalog:
         self._floors: dict[Origin, Order] = {}
         self._histories: dict[Origin, History] = {}
         self._size_bytes = 0
+        self._record_count = 0
 
     # --- reading ------------------------------------------------------------------------
 
@@ -99,6 +105,16 @@ class Catalog:
         """Bytes of all records, keys included."""
         return self._size_bytes
 
+    @property
+    def record_count(self) -> int:
+        """How many records there are."""
+        return self._record_count
+
+    @property
+    def history_bytes(self) -> int:
+        """What all earlier sets that are kept cost, in bytes."""
+        return sum(each.cost_bytes for each in self._histories.values())
+
     def version(self, origin: Origin, root: bytes) -> RecordSet | None:
         """Return the current or a recent set of an origin by its root, None where it is gone."""
         held = self._held.get(origin)
@@ -116,39 +132,57 @@ class Catalog:
     def place(self, manifest: Manifest) -> Place:
         """Tell where a manifest stands; nothing is verified by that."""
         held, order = self._held.get(manifest.origin), manifest.order
-        if held is not None and order == held.manifest.order:
-            return Place.SAME
         if held is not None and order[:3] == held.manifest.order[:3]:
-            return Place.CONTRADICTS
+            is_same = manifest.signed == held.manifest.signed
+            return Place.SAME if is_same else Place.CONTRADICTS
         floor = self._floors.get(manifest.origin)
         return Place.NEWER if floor is None or order >= floor else Place.STALE
+
+    def is_higher(self, manifest: Manifest) -> bool:
+        """Tell whether a manifest would replace what is held, if it is to be believed."""
+        held, floor = self._held.get(manifest.origin), self._floors.get(manifest.origin)
+        if floor is not None and manifest.order < floor:
+            return False
+        if held is None:
+            return True
+        theirs, ours = (
+            (manifest.order, manifest.signed),
+            (held.manifest.order, held.manifest.signed),
+        )
+        return theirs > ours
 
     def check(self, manifest: Manifest) -> None:
         """Raise `Refused` where a manifest could not be adopted: trust, signature, limits."""
         self._judge.judge(manifest)
         limits, body = self._limits, manifest.body
+        origin = manifest.origin
         if body.count > limits.records or body.size_bytes > limits.origin_bytes:
             raise Refused(
                 Refusal.OVERSIZED,
-                f"set of {manifest.origin}: {body.count} records of {body.size_bytes} bytes, at "
-                f"most {limits.records} of {limits.origin_bytes} are held",
+                f"set of {origin}: {body.count} records of {body.size_bytes} bytes, at most "
+                f"{limits.records} of {limits.origin_bytes} are held",
             )
-        held = self._held.get(manifest.origin)
-        if manifest.origin not in self._floors and len(self._floors) >= limits.origins:
-            raise Refused(Refusal.OVERSIZED, f"catalog: {limits.origins} origins are held already")
-        others = self._size_bytes - (0 if held is None else held.records.size_bytes)
-        if others + body.size_bytes > limits.total_bytes:
-            raise Refused(Refusal.OVERSIZED, f"catalog: more than {limits.total_bytes} bytes")
+        if origin not in self._floors and len(self._floors) >= limits.origins:
+            what = f"{limits.origins} origins were held already; raise the limit to add {origin}"
+            raise Refused(Refusal.OVERSIZED, f"catalog: {what}")
+        held = self._held.get(origin)
+        ours = EMPTY if held is None else held.records
+        size = self._size_bytes - ours.size_bytes + body.size_bytes
+        count = self._record_count - ours.count + body.count
+        if size > limits.total_bytes or count > limits.total_records:
+            raise Refused(
+                Refusal.OVERSIZED,
+                f"catalog: {count} records of {size} bytes with the set of {origin}, at most "
+                f"{limits.total_records} of {limits.total_bytes} are held",
+            )
 
     def adopt(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
-        """Hold `records` as the set of `manifest`; None where what is held is at least as high.
+        """Hold `records` as the set of `manifest`; None where it is below what is or was held.
 
         Raises `Refused` where the manifest is not to be believed or the records are not those
         that it signs; nothing has changed then.
         """
-        place, held = self.place(manifest), self._held.get(manifest.origin)
-        higher = held is None or manifest.order > held.manifest.order
-        if place is Place.STALE or not higher:
+        if not self.is_higher(manifest):
             return None
         self.check(manifest)
         body = manifest.body
@@ -158,6 +192,7 @@ class Catalog:
             body.size_bytes,
         ):
             raise Refused(Refusal.ROOT, f"set of {manifest.origin}: not what its manifest signs")
+        held = self._held.get(manifest.origin)
         before = EMPTY if held is None else held.records
         self._replace(manifest.origin, Held(manifest, records, now))
         self._floors[manifest.origin] = manifest.order
@@ -177,11 +212,13 @@ class Catalog:
     def raise_floor(self, origin: Origin, order: Order) -> bool:
         """Learn of an order that was seen elsewhere: nothing below it is taken any more.
 
-        Return whether this raised anything. A set that is held stays, whatever its order: it was
-        adopted before.
+        Return whether this raised anything: not where there are too many floors already. A set that
+        is held stays, whatever its order: it was adopted before.
         """
         floor = self._floors.get(origin)
-        if (floor is not None and floor >= order) or len(self._floors) >= self._limits.origins:
+        if floor is None and len(self._floors) >= self._limits.origins:
+            return False
+        if floor is not None and floor >= order:
             return False
         self._floors[origin] = order
         return True
@@ -197,18 +234,27 @@ class Catalog:
         return found
 
     def _replace(self, origin: Origin, new: Held | None) -> None:
-        old = self._held.pop(origin, None)
+        old = self._held.get(origin)
         if old is not None:
             self._size_bytes -= old.records.size_bytes
-        if new is not None:
-            self._held[origin] = new
+            self._record_count -= old.records.count
+        if new is None:
+            del self._held[origin]
+        else:
+            self._held[origin] = new  # In its old place: the order is that of first sight.
             self._size_bytes += new.records.size_bytes
+            self._record_count += new.records.count
 
     def check_invariants(self) -> None:
         """Assert the rules above; a failure is a bug of ours, never of the input."""
         assert self._size_bytes == sum(held.records.size_bytes for held in self)
+        assert self._record_count == sum(held.records.count for held in self)
+        assert self._size_bytes <= self._limits.total_bytes
+        assert self._record_count <= self._limits.total_records
         for origin, held in self._held.items():
             assert held.manifest.origin == origin
             assert held.records.root == held.manifest.body.root
             assert held.manifest.order <= self._floors[origin]
+            assert self._histories[origin].get(held.records.root) is None
+        assert self._histories.keys() == self._held.keys()
         assert len(self._floors) <= self._limits.origins

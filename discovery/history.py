@@ -1,12 +1,16 @@
 """Earlier sets of one origin, by root: whoever has one of them is sent what changed since.
 
-Sets share what they have in common, so an earlier one costs what differs; the oldest go first.
+Sets share what they have in common, so an earlier one costs what differs from its successor; the
+oldest go first.
 """
 
 from collections import OrderedDict
 
 from discovery.limits import HistoryLimits
 from discovery.recordset import RecordSet
+
+RECORD_OVERHEAD_BYTES = 128
+"""What a record that differs takes beside its key and value."""
 
 
 class History:
@@ -24,10 +28,17 @@ class History:
         """Return how many earlier sets there are."""
         return len(self._sets)
 
+    @property
+    def cost_bytes(self) -> int:
+        """Bytes that all earlier sets take beside the current one."""
+        return self._cost
+
     def add(self, before: RecordSet, after: RecordSet) -> None:
         """Keep `before`, which `after` has replaced."""
-        changes = after.changes_since(before)
-        cost = sum(len(each.key) + len(each.before or b"") for each in changes)
+        cost = sum(
+            len(each.key) + len(each.before or b"") + RECORD_OVERHEAD_BYTES
+            for each in after.changes_since(before)
+        )
         self._discard(before.root)
         self._sets[before.root] = (before, cost)
         self._cost += cost

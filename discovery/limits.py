@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from failure_detect.validation import ConfigError
+from failure_detect.validation import ConfigError, number_fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class HistoryLimits:
     """Most earlier sets of one origin. More serves peers that lag further by a delta."""
 
     spare_bytes: int = 262_144
-    """Earlier sets may cost so many bytes beyond their origin's own size (what differs counts)."""
+    """Earlier sets may cost so many bytes beyond their origin's own size; what differs counts, and
+    128 bytes for each record of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,10 @@ class CatalogLimits:
     """Bytes of one origin's records, keys included."""
 
     total_bytes: int = 512 << 20
-    """Bytes of all records."""
+    """Bytes of all records, keys included. Earlier sets cost at most as much again."""
+
+    total_records: int = 4 << 20
+    """Records of all origins: each costs some 250 bytes beyond its own."""
 
     history: HistoryLimits = HistoryLimits()
 
@@ -43,12 +47,17 @@ class CatalogLimits:
 
 
 def _faults(limits: CatalogLimits) -> Iterator[ConfigError]:
+    numbers_are_good = True
     for section, part in (("limits", limits), ("limits.history", limits.history)):
         for each in fields(part):
             value: object = getattr(part, each.name)
-            if each.name != "history" and (
-                not isinstance(value, int) or isinstance(value, bool) or value < 1
-            ):
-                yield ConfigError(f"$.{section}.{each.name}", f"must be 1 or more, is {value!r}")
+            fault = None if value is limits.history else number_fault(each.name, value)
+            if fault is not None:
+                numbers_are_good = False
+                yield ConfigError(f"$.{section}.{each.name}", fault)
+    if not numbers_are_good:
+        return
     if limits.origin_bytes > limits.total_bytes:
         yield ConfigError("$.limits.origin_bytes", "must not exceed $.limits.total_bytes")
+    if limits.records > limits.total_records:
+        yield ConfigError("$.limits.records", "must not exceed $.limits.total_records")
