@@ -93,7 +93,7 @@ class Rumours:
             held = exchange.catalog.get(manifest.origin)
             assert held is not None
             exchange.out.append(ContradictionFound(held.manifest, manifest))
-            return manifest.order > held.manifest.order
+            return exchange.catalog.is_higher(manifest)
         return True
 
     def _want(self, manifest: Manifest, peer: Peer) -> None:
