@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from discovery.manifest import Manifest
-from discovery.names import Origin
+from discovery.names import Origin, is_label
 
 GROUPS = 64
 FINGERPRINT_BYTES = 8
@@ -37,8 +37,11 @@ def set_key(origin: Origin) -> bytes:
 
 
 def set_origin(key: bytes) -> Origin | None:
-    """Return whose set an entry is, None where it is no set's."""
-    return Origin(key[2:].decode(errors="replace")) if key.startswith(_SETS) else None
+    """Return whose set an entry is, None where it is no set's or nobody can have that name."""
+    if not key.startswith(_SETS):
+        return None
+    name = key[len(_SETS) :].decode(errors="replace")
+    return Origin(name) if is_label(name) else None
 
 
 def set_rank(manifest: Manifest) -> tuple[int, ...]:
@@ -56,7 +59,8 @@ def group_of(key: bytes) -> int:
 @lru_cache(maxsize=1 << 13)
 def mark_of(entry: Entry) -> int:
     """Return the 64 bits that stand for an entry."""
-    digest = blake2b(entry.key, digest_size=FINGERPRINT_BYTES, person=b"isthmus-entry")
+    digest = blake2b(digest_size=FINGERPRINT_BYTES, person=b"isthmus-entry")
+    digest.update(len(entry.key).to_bytes(2) + entry.key)  # No key goes on where a rank begins.
     for number in entry.rank:
         digest.update(number.to_bytes(8))
     return int.from_bytes(digest.digest())
