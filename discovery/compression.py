@@ -1,4 +1,7 @@
-"""zlib with a bound on what comes out: a small bomb does not become a large answer."""
+"""zlib with a bound on what comes out: a small bomb does not become a large answer.
+
+A bound on what goes in is the caller's: zlib reads empty blocks for as long as there are any.
+"""
 
 import zlib
 

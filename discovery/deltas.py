@@ -43,8 +43,14 @@ def read_pairs(value: object, what: str) -> dict[bytes, bytes]:
         if not (isinstance(key, bytes) and isinstance(content, bytes)):
             raise Refused(Refusal.MALFORMED, f"{what}: keys and values must be bytes")
         if not 0 < len(key) <= KEY_BYTES_MAX or len(content) > RECORD_BYTES_MAX:
-            raise Refused(Refusal.OVERSIZED, f"{what}: a key or record beyond the limit")
+            raise Refused(
+                Refusal.OVERSIZED,
+                f"{what}: a key of {len(key)} or a record of {len(content)} bytes, at most "
+                f"{KEY_BYTES_MAX} and {RECORD_BYTES_MAX}",
+            )
         pairs[key] = content
+    if 2 * len(pairs) < len(value):
+        raise Refused(Refusal.MALFORMED, f"{what}: must not have one key twice")
     return pairs
 
 
@@ -57,7 +63,20 @@ def read_keys(value: object, what: str) -> tuple[bytes, ...]:
         if not (isinstance(key, bytes) and 0 < len(key) <= KEY_BYTES_MAX):
             raise Refused(Refusal.MALFORMED, f"{what}: must be an array of keys")
         keys.append(key)
+    if len(set(keys)) < len(keys):
+        raise Refused(Refusal.MALFORMED, f"{what}: must not have one key twice")
     return tuple(keys)
+
+
+def read_delta(put: object, delete: object, what: str) -> Delta:
+    """Return a delta whose two arrays came over the wire.
+
+    Raises `Refused` for all else, and for a key that is both put and gone.
+    """
+    delta = Delta(read_pairs(put, what), read_keys(delete, what))
+    if not delta.put.keys().isdisjoint(delta.delete):
+        raise Refused(Refusal.MALFORMED, f"{what}: must not put a key that it deletes")
+    return delta
 
 
 def flat(pairs: Mapping[bytes, bytes]) -> list[Packable]:

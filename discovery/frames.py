@@ -2,7 +2,8 @@
 
 A frame is [version] [highest version that the sender speaks] [body]. Version 1 is the body as it
 is; version 2 may be compressed, and says so by one more byte. Who is not known yet is spoken to in
-the lowest version; what it answers says how far it goes.
+the lowest version; what it answers says how far it goes. A body that compression would make larger
+goes as it is, so no frame is longer than what is allowed in clear.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ VERSION_MIN = 1
 VERSION_MAX = 2
 
 _COMPRESS_FROM = 256
+_HEAD_BYTES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def decode_frame(data: bytes, most_bytes: int, speaks: int = VERSION_MAX) -> Fra
     """
     if len(data) < 3:
         raise Refused(Refusal.MALFORMED, "frame: shorter than its head")
+    if len(data) > most_bytes + _HEAD_BYTES_MAX:
+        raise Refused(Refusal.OVERSIZED, f"frame: {len(data)} bytes, at most {most_bytes}")
     version, theirs = data[0], data[1]
     if not VERSION_MIN <= version <= speaks:
         raise Refused(Refusal.UNEXPECTED, f"frame: version {version} is not spoken here")

@@ -1,13 +1,17 @@
 """The codec of what bridges say: msgpack arrays `[kind, fields...]`.
 
 Fields that a later version appends are ignored, kinds that it adds are refused as unexpected. Any
-bytes give a message or `Refused`, never anything else.
+bytes give a message or `Refused`, never anything else, and what is made of them is bounded by their
+number. Numbers are numbers: true and false are none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from operator import ge
+from struct import unpack
+from typing import TypeVar
 
 from discovery.compression import deflated, inflated
-from discovery.deltas import Delta, flat, read_keys, read_pairs
+from discovery.deltas import Delta, flat, read_delta, read_pairs
 from discovery.index import ENTRY_KEY_BYTES_MAX, GROUPS, RANK_NUMBERS_MAX, Entry
 from discovery.manifest import MANIFEST_BYTES_MAX
 from discovery.messages import (
@@ -35,78 +39,39 @@ from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
 
 SHORT_DIGEST_BYTES = 8
 BUCKETS = FANOUT * FANOUT
+BITMAP_BYTES = BUCKETS // 8
 ENTRIES_MAX = 8_192
-WANTED_MAX = 256
+WANTED_MAX = 128
 AGE_MAX = 1 << 48
 ROOM_MAX = 1 << 30
-GOSSIP_BYTES_MAX = 65_536
+GOSSIP_BYTES_MAX = ITEM_BYTES_MAX = 65_536
 
+_LISTED_MAX = BITMAP_BYTES // 3
 _RUMOUR, _HINT, _ITEM = 1, 2, 3
 _COMPARE, _PULL, _DIFFER, _PULLED, _BUSY = range(16, 21)
 _NOTHING, _CHANGES, _PART, _DIGESTS, _BUCKETS = range(32, 37)
 
-
-def _unpacked(what: str, data: bytes, most_bytes: int) -> tuple[object, ...]:
-    try:
-        values = unpack_all(data, most_bytes)
-    except MalformedMessage as error:
-        raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
-    match values:
-        case [((int(), *_) as fields, _)] if isinstance(fields, tuple):
-            return fields
-        case _:
-            raise Refused(Refusal.MALFORMED, f"{what}: must be one array that begins with a kind")
-
-
-# --- gossip ------------------------------------------------------------------------------
+_Fields = tuple[object, ...]
+_Read = TypeVar("_Read")
+_Readers = Mapping[int, Callable[[_Fields], _Read]]
 
 
 def encode_gossip(message: Gossip) -> bytes:
-    """Return a rumour, hint or item as the payload of a broadcast; a delta compressed."""
+    """Return a rumour, hint or item as the payload of a broadcast; a delta compressed.
+
+    A delta that nobody would expand is left out: whoever lacks it pulls it.
+    """
     match message:
         case Rumour(manifest, base, delta):
             fields: tuple[Packable, ...] = (_RUMOUR, manifest, base)
             if delta is not None:
                 body = pack((flat(delta.put), list(delta.delete)))
-                fields = (*fields, deflated(body))
+                fields = (*fields, deflated(body)) if len(body) <= GOSSIP_BYTES_MAX else fields
             return pack(fields)
         case Hint(entry):
             return pack((_HINT, entry.key, list(entry.rank)))
         case Item():
             return pack(_packed_item(message))
-
-
-def decode_gossip(data: bytes) -> Gossip:
-    """Return what a broadcast says. Raises `Refused` for all else."""
-    match _unpacked("rumour", data, GOSSIP_BYTES_MAX):
-        case (int(kind), bytes() as manifest, bytes() as base) if kind == _RUMOUR:
-            return Rumour(_manifest(manifest), _root(base))
-        case (int(kind), bytes() as manifest, bytes() as base, bytes() as delta, *_) if (
-            kind == _RUMOUR
-        ):
-            return Rumour(_manifest(manifest), _root(base), _delta(delta))
-        case (int(kind), key, rank, *_) if kind == _HINT:
-            return Hint(_entry((key, rank)))
-        case (int(kind), *rest) if kind == _ITEM:
-            return _item(rest)
-        case fields:
-            raise _unknown("rumour", fields)
-
-
-def _delta(data: bytes) -> Delta:
-    body = inflated("rumour", data, GOSSIP_BYTES_MAX)
-    try:
-        values = unpack_all(body, GOSSIP_BYTES_MAX)
-    except MalformedMessage as error:
-        raise Refused(Refusal.MALFORMED, f"rumour: {error}") from error
-    match values:
-        case [((put, delete, *_), _)]:
-            return Delta(read_pairs(put, "rumour"), read_keys(delete, "rumour"))
-        case _:
-            raise Refused(Refusal.MALFORMED, "rumour: a delta is what is put and what is gone")
-
-
-# --- out ------------------------------------------------------------------------------
 
 
 def write_message(message: StreamMessage) -> bytes:
@@ -132,7 +97,7 @@ def _packed(message: StreamMessage) -> tuple[Packable, ...]:
 def _packed_wanted(wanted: Wanted) -> list[Packable]:
     fields: list[Packable] = [wanted.key, wanted.have, b"".join(wanted.branches)]
     if wanted.target:
-        fields += [wanted.target, wanted.first, list(wanted.buckets)]
+        fields += [wanted.target, wanted.first, _packed_buckets(wanted.buckets)]
     return fields
 
 
@@ -154,168 +119,238 @@ def _packed_answer(answer: Answer) -> tuple[Packable, ...]:
             listed: list[Packable] = [[number, b"".join(each)] for number, each in branches]
             return (_DIGESTS, key, manifest, listed)
         case Buckets(key, manifest, root, branches, buckets, put):
-            return (_BUCKETS, key, manifest, root, bytes(branches), list(buckets), flat(put))
+            numbers = _packed_buckets(buckets)
+            return (_BUCKETS, key, manifest, root, bytes(branches), numbers, flat(put))
+
+
+def _packed_buckets(buckets: tuple[int, ...]) -> Packable:
+    # Many, in order and none twice, are shorter as one bit for each bucket that there is.
+    if len(buckets) <= _LISTED_MAX or any(map(ge, buckets, buckets[1:])):
+        return list(buckets)
+    return sum(1 << each for each in buckets).to_bytes(BITMAP_BYTES, "little")
 
 
 # --- in ------------------------------------------------------------------------------
 
 
+def decode_gossip(data: bytes) -> Gossip:
+    """Return what a broadcast says. Raises `Refused` for all else."""
+    return _read("rumour", _one_array("rumour", data, GOSSIP_BYTES_MAX), _GOSSIP_READERS)
+
+
 def read_message(data: bytes, most_bytes: int) -> StreamMessage:
     """Return the message of a stream. Raises `Refused` for all else."""
-    return _stream_message(_unpacked("frame", data, most_bytes))
+    return _read("frame", _one_array("frame", data, most_bytes), _STREAM_READERS)
 
 
-def _stream_message(fields: tuple[object, ...]) -> StreamMessage:
-    match fields:
-        case (int(kind), bytes() as sums, *_) if kind == _COMPARE and len(sums) == 8 * GROUPS:
-            cut = (sums[at : at + 8] for at in range(0, len(sums), 8))
-            return Compare(tuple(int.from_bytes(each) for each in cut))
-        case (int(kind), tuple() as wanted, int(room), *_) if kind == _PULL:
-            asked = tuple(_wanted(each) for each in _bounded(wanted, WANTED_MAX))
-            return Pull(asked, _number(room, ROOM_MAX))
-        case (int(kind), bytes() as fingerprint, bytes() as groups, tuple() as entries, *_) if (
-            kind == _DIFFER and len(fingerprint) == 8 and all(each < GROUPS for each in groups)
-        ):
-            listed = tuple(_entry(each) for each in _bounded(entries, ENTRIES_MAX))
-            return Differ(fingerprint, tuple(groups), listed)
-        case (int(kind), tuple() as answers, *_) if kind == _PULLED:
-            return Pulled(tuple(_answer(each) for each in _bounded(answers, WANTED_MAX)))
-        case (int(kind), int() as wait, *_) if kind == _BUSY and 0 <= wait <= AGE_MAX:
-            return Busy(wait)
-        case _:
-            raise _unknown("frame", fields)
+def _one_array(what: str, data: bytes, most_bytes: int) -> object:
+    try:
+        values = unpack_all(data, most_bytes)
+    except MalformedMessage as error:
+        raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
+    if len(values) != 1:
+        raise _malformed(what, "must be one array")
+    return values[0][0]
 
 
-def _unknown(what: str, fields: tuple[object, ...]) -> Refused:
-    return Refused(Refusal.UNEXPECTED, f"{what}: no kind {str(fields[0])[:20]} of this form")
-
-
-def _bounded(values: tuple[object, ...], most: int) -> tuple[object, ...]:
-    if len(values) > most:
-        raise Refused(Refusal.OVERSIZED, f"frame: an array of {len(values)}, at most {most}")
-    return values
-
-
-def _entry(value: object) -> Entry:
+def _read(what: str, value: object, readers: _Readers[_Read]) -> _Read:
     match value:
-        case (bytes() as key, tuple() as rank, *_) if (
-            0 < len(key) <= ENTRY_KEY_BYTES_MAX and 0 < len(rank) <= RANK_NUMBERS_MAX
-        ):
-            numbers = [each for each in rank if isinstance(each, int) and 0 <= each < 1 << 64]
-            if len(numbers) == len(rank):
-                return Entry(key, tuple(int(each) for each in numbers))
-    raise Refused(Refusal.MALFORMED, "entry: must be a key and a rank of one to four numbers")
+        case (int() as kind, *_) if isinstance(value, tuple) and type(kind) is int:
+            reader = readers.get(kind)
+            if reader is None:
+                raise Refused(Refusal.UNEXPECTED, f"{what}: no kind {kind} is known here")
+            return reader(value[1:])
+        case _:
+            raise _malformed(what, "must be an array that begins with a kind")
+
+
+def _malformed(what: str, must: str) -> Refused:
+    return Refused(Refusal.MALFORMED, f"{what}: {must}")
+
+
+def _rumour(fields: _Fields) -> Rumour:
+    match fields:
+        case (bytes() as manifest, bytes() as base, *rest):
+            delta = _delta(rest[0]) if rest and rest[0] is not None else None
+            return Rumour(_manifest(manifest), _root(base), delta)
+        case _:
+            raise _malformed("rumour", "must be a manifest, a root and what changed")
+
+
+def _delta(data: object) -> Delta:
+    if not isinstance(data, bytes):
+        raise _malformed("rumour", "a delta must be bytes")
+    body = inflated("rumour", data, GOSSIP_BYTES_MAX)
+    match _one_array("rumour", body, GOSSIP_BYTES_MAX):
+        case (put, delete, *_):
+            return read_delta(put, delete, "rumour")
+        case _:
+            raise _malformed("rumour", "a delta is what is put and what is gone")
+
+
+def _item(fields: _Fields) -> Item:
+    match fields:
+        case (key, bytes() as raw, age, *_):
+            if len(raw) > ITEM_BYTES_MAX:
+                raise Refused(Refusal.OVERSIZED, f"item: at most {ITEM_BYTES_MAX} bytes")
+            return Item(_key("item", key), raw, _number("item.age", age, AGE_MAX))
+        case _:
+            raise _malformed("item", "must be a key, bytes and an age")
+
+
+def _compare(fields: _Fields) -> Compare:
+    match fields:
+        case (bytes() as sums, *_) if len(sums) == 8 * GROUPS:
+            return Compare(unpack(f">{GROUPS}Q", sums))
+        case _:
+            raise _malformed("compare", f"must be {GROUPS} sums of 8 bytes")
+
+
+def _pull(fields: _Fields) -> Pull:
+    match fields:
+        case (wanted, room, *_):
+            asked = tuple(map(_wanted, _array("pull.wanted", wanted, WANTED_MAX)))
+            return Pull(asked, _number("pull.room", room, ROOM_MAX))
+        case _:
+            raise _malformed("pull", "must be what is wanted and how much there is room for")
 
 
 def _wanted(value: object) -> Wanted:
     match value:
-        case (bytes() as key, bytes() as have, bytes() as branches):
-            return Wanted(key=key, have=_root(have), branches=_short_digests(branches))
-        case (
-            bytes() as key,
-            bytes() as have,
-            bytes() as branches,
-            bytes() as target,
-            first,
-            buckets,
-            *_,
-        ):
+        case (key, bytes() as have, bytes() as branches):
+            digests = _short_digests(branches)
+            return Wanted(key=_key("pull", key), have=_root(have), branches=digests)
+        case (key, bytes() as have, bytes() as branches, bytes() as target, first, buckets, *_):
             return Wanted(
-                key=key,
+                key=_key("pull", key),
                 have=_root(have),
                 branches=_short_digests(branches),
                 target=_root(target),
-                first=_number(first, BUCKETS),
-                buckets=_numbers(buckets, BUCKETS),
+                first=_number("pull.first", first, BUCKETS),
+                buckets=_bucket_numbers("pull.buckets", buckets),
             )
         case _:
-            raise Refused(Refusal.MALFORMED, "pull: must name a key and what the asker has")
+            raise _malformed("pull", "must name a key and what the asker has")
 
 
-def _answer(value: object) -> Answer:
-    match value:
-        case (int(kind), bytes() as key, *rest) if (
-            kind in _READERS and len(key) <= ENTRY_KEY_BYTES_MAX
-        ):
-            return _READERS[kind](key, rest)
-        case (int(kind), *rest) if kind == _ITEM:
-            return _item(rest)
+def _differ(fields: _Fields) -> Differ:
+    match fields:
+        case (bytes() as fingerprint, bytes() as groups, entries, *_) if len(fingerprint) == 8:
+            listed = tuple(map(_entry, _array("differ.entries", entries, ENTRIES_MAX)))
+            return Differ(fingerprint, _small_numbers("differ.groups", groups, GROUPS), listed)
         case _:
-            raise Refused(Refusal.UNEXPECTED, "answer: of no kind that is known here")
+            raise _malformed("differ", "must be a fingerprint of 8 bytes, groups and entries")
 
 
-def _item(rest: list[object]) -> Item:
-    match rest:
-        case [bytes() as key, bytes() as raw, int() as age, *_] if (
-            0 < len(key) <= ENTRY_KEY_BYTES_MAX and 0 <= age <= AGE_MAX
-        ):
-            return Item(key, raw, int(age))
+def _pulled(fields: _Fields) -> Pulled:
+    answers = _array("pulled", fields[0] if fields else None, WANTED_MAX)
+    return Pulled(tuple(_read("answer", each, _ANSWER_READERS) for each in answers))
+
+
+def _busy(fields: _Fields) -> Busy:
+    return Busy(_number("busy", fields[0] if fields else None, AGE_MAX))
+
+
+def _nothing(fields: _Fields) -> Nothing:
+    return Nothing(_key("nothing", fields[0] if fields else None))
+
+
+def _changes(fields: _Fields) -> Changes:
+    match fields:
+        case (key, bytes() as manifest, bytes() as base, put, delete, *_):
+            delta = read_delta(put, delete, "changes")
+            return Changes(_key("changes", key), _manifest(manifest), _root(base), delta)
         case _:
-            raise Refused(Refusal.MALFORMED, "item: must be a key, bytes and an age")
+            raise _malformed("changes", "must be key, manifest, root, what is put, what is gone")
 
 
-def _nothing(key: bytes, rest: list[object]) -> Answer:
-    del rest  # Whatever a later version says beside it.
-    return Nothing(key)
-
-
-def _changes(key: bytes, rest: list[object]) -> Answer:
-    match rest:
-        case [bytes() as manifest, bytes() as base, put, delete, *_]:
-            delta = Delta(read_pairs(put, "changes"), read_keys(delete, "changes"))
-            return Changes(key, _manifest(manifest), _root(base), delta)
-        case _:
-            raise Refused(Refusal.MALFORMED, "changes: a field is missing")
-
-
-def _part(key: bytes, rest: list[object]) -> Answer:
-    match rest:
-        case [bytes() as manifest, bytes() as root, first, until, put, *_]:
-            start, end = _number(first, BUCKETS), _number(until, BUCKETS)
-            return Part(key, _manifest(manifest), _root(root), start, end, read_pairs(put, "part"))
-        case _:
-            raise Refused(Refusal.MALFORMED, "part: a field is missing")
-
-
-def _digests(key: bytes, rest: list[object]) -> Answer:
-    match rest:
-        case [bytes() as manifest, tuple() as listed, *_]:
-            found = []
-            for each in _bounded(listed, FANOUT):
-                match each:
-                    case (number, bytes() as joined, *_):
-                        found.append((_number(number, FANOUT - 1), _short_digests(joined)))
-                    case _:
-                        raise Refused(Refusal.MALFORMED, "digests: must be branches with digests")
-            return Digests(key, _manifest(manifest), tuple(found))
-        case _:
-            raise Refused(Refusal.MALFORMED, "digests: a field is missing")
-
-
-def _buckets(key: bytes, rest: list[object]) -> Answer:
-    match rest:
-        case [bytes() as manifest, bytes() as root, bytes() as branches, buckets, put, *_]:
-            if any(each >= FANOUT for each in branches):
-                raise Refused(Refusal.MALFORMED, f"buckets: a branch above {FANOUT - 1}")
-            return Buckets(
-                key,
+def _part(fields: _Fields) -> Part:
+    match fields:
+        case (key, bytes() as manifest, bytes() as root, first, until, put, *_):
+            return Part(
+                _key("part", key),
                 _manifest(manifest),
                 _root(root),
-                tuple(branches),
-                _numbers(buckets, BUCKETS - 1),
+                _number("part.first", first, BUCKETS),
+                _number("part.until", until, BUCKETS),
+                read_pairs(put, "part"),
+            )
+        case _:
+            raise _malformed("part", "must be key, manifest, root, two buckets, records")
+
+
+def _digests(fields: _Fields) -> Digests:
+    match fields:
+        case (key, bytes() as manifest, branches, *_):
+            found = tuple(map(_branch, _array("digests", branches, FANOUT)))
+            if len(dict(found)) < len(found):
+                raise _malformed("digests", "must not have one branch twice")
+            return Digests(_key("digests", key), _manifest(manifest), found)
+        case _:
+            raise _malformed("digests", "must be key, manifest, branches")
+
+
+def _branch(value: object) -> tuple[int, tuple[bytes, ...]]:
+    match value:
+        case (number, bytes() as joined, *_) if joined:
+            return _number("digests.branch", number, FANOUT - 1), _short_digests(joined)
+        case _:
+            raise _malformed("digests", "must be branches with the digests of their buckets")
+
+
+def _buckets(fields: _Fields) -> Buckets:
+    match fields:
+        case (key, bytes() as manifest, bytes() as root, bytes() as branches, buckets, put, *_):
+            return Buckets(
+                _key("buckets", key),
+                _manifest(manifest),
+                _root(root),
+                _small_numbers("buckets.branches", branches, FANOUT),
+                _bucket_numbers("buckets.buckets", buckets),
                 read_pairs(put, "buckets"),
             )
         case _:
-            raise Refused(Refusal.MALFORMED, "buckets: a field is missing")
+            raise _malformed("buckets", "must be key, manifest, root, branches, buckets, records")
 
 
-_READERS: dict[int, Callable[[bytes, list[object]], Answer]] = {
+_GOSSIP_READERS: _Readers[Gossip] = {
+    _RUMOUR: _rumour,
+    _HINT: lambda fields: Hint(_entry(fields)),
+    _ITEM: _item,
+}
+_REQUEST_READERS: _Readers[StreamMessage] = {_COMPARE: _compare, _PULL: _pull}
+_STREAM_READERS = {**_REQUEST_READERS, _DIFFER: _differ, _PULLED: _pulled, _BUSY: _busy}
+_ANSWER_READERS: _Readers[Answer] = {
+    _ITEM: _item,
     _NOTHING: _nothing,
     _CHANGES: _changes,
     _PART: _part,
     _DIGESTS: _digests,
     _BUCKETS: _buckets,
 }
+
+
+def _key(what: str, value: object) -> bytes:
+    if not (isinstance(value, bytes) and 0 < len(value) <= ENTRY_KEY_BYTES_MAX):
+        raise _malformed(f"{what}.key", f"must be 1 to {ENTRY_KEY_BYTES_MAX} bytes")
+    return value
+
+
+def _entry(value: object) -> Entry:
+    match value:
+        case (key, tuple() as rank, *_) if 0 < len(rank) <= RANK_NUMBERS_MAX:
+            numbers = tuple(_number("entry.rank", each, (1 << 64) - 1) for each in rank)
+            return Entry(_key("entry", key), numbers)
+        case _:
+            raise _malformed("entry", f"must be a key and 1 to {RANK_NUMBERS_MAX} numbers")
+
+
+def _array(what: str, value: object, most: int) -> _Fields:
+    if not isinstance(value, tuple):
+        raise _malformed(what, "must be an array")
+    if len(value) > most:
+        raise Refused(Refusal.OVERSIZED, f"{what}: an array of {len(value)}, at most {most}")
+    return value
 
 
 def _manifest(raw: bytes) -> bytes:
@@ -326,25 +361,38 @@ def _manifest(raw: bytes) -> bytes:
 
 def _root(root: bytes) -> bytes:
     if root and len(root) != HASH_BYTES:
-        raise Refused(Refusal.MALFORMED, f"root: must have {HASH_BYTES} bytes, or none")
+        raise _malformed("root", f"must have {HASH_BYTES} bytes, or none")
     return root
 
 
 def _short_digests(joined: bytes) -> tuple[bytes, ...]:
     if len(joined) not in (0, FANOUT * SHORT_DIGEST_BYTES):
-        raise Refused(Refusal.MALFORMED, f"digests: must be {FANOUT} of {SHORT_DIGEST_BYTES} bytes")
+        raise _malformed("digests", f"must be {FANOUT} of {SHORT_DIGEST_BYTES} bytes")
     return tuple(
         joined[at : at + SHORT_DIGEST_BYTES] for at in range(0, len(joined), SHORT_DIGEST_BYTES)
     )
 
 
-def _number(value: object, most: int) -> int:
+def _number(what: str, value: object, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise Refused(Refusal.MALFORMED, f"must be a whole number from 0 to {most}")
+        raise _malformed(what, f"must be a whole number from 0 to {most}")
     return value
 
 
-def _numbers(value: object, most: int) -> tuple[int, ...]:
-    if not isinstance(value, tuple) or len(value) > BUCKETS:
-        raise Refused(Refusal.MALFORMED, f"must be an array of at most {BUCKETS} numbers")
-    return tuple(_number(each, most) for each in value)
+def _small_numbers(what: str, octets: bytes, end: int) -> tuple[int, ...]:
+    numbers = frozenset(octets)
+    if len(numbers) < len(octets) or any(each >= end for each in numbers):
+        raise _malformed(what, f"must be numbers below {end}, none of them twice")
+    return tuple(octets)
+
+
+def _bucket_numbers(what: str, value: object) -> tuple[int, ...]:
+    if isinstance(value, bytes):
+        if len(value) != BITMAP_BYTES:
+            raise _malformed(what, f"must be a bit for each of {BUCKETS}")
+        bits = ((8 * at, byte) for at, byte in enumerate(value) if byte)
+        return tuple(first + bit for first, byte in bits for bit in range(8) if byte >> bit & 1)
+    numbers = tuple(_number(what, each, BUCKETS - 1) for each in _array(what, value, BUCKETS))
+    if len(frozenset(numbers)) < len(numbers):
+        raise _malformed(what, "must not have one twice")
+    return numbers
