@@ -124,11 +124,11 @@ MALFORMED_GOSSIP = [
     *with_field([2, KEY, [1]], 1, NO_KEYS),
     *with_field([2, KEY, [1]], 2, [[], [1] * 5, [True], [-1], [1.0], ["1"], [[1]], *NO_ARRAYS]),
     *with_field([3, KEY, b"", 1], 1, NO_KEYS),
-    *with_field([3, KEY, b"", 1], 2, [bytes(65_537), *NO_BYTES]),
+    *with_field([3, KEY, b"", 1], 2, [bytes(131_073), *NO_BYTES]),
     *with_field([3, KEY, b"", 1], 3, [(1 << 48) + 1, *NO_NUMBERS]),
 ]
 MALFORMED_ANSWERS = [
-    *with_field([3, KEY, b"", 1], 2, [bytes(65_537), *NO_BYTES]),
+    *with_field([3, KEY, b"", 1], 2, [bytes(131_073), *NO_BYTES]),
     *([32], [33], [34], [35], [36], [33, KEY], [34, KEY], [35, KEY], [36, KEY], PART[:-1]),
     *(CHANGES[:-1], DIGESTS[:-1], BUCKETS[:-1]),
     *[one for each in (PART, CHANGES, DIGESTS, BUCKETS) for one in with_field(each, 1, NO_KEYS)],

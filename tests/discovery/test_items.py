@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discovery.index import ENTRY_KEY_BYTES_MAX
 from discovery.items import BYTES_MAX, Items
 from discovery.messages import Item
+from discovery.overlays import OVERLAY_BYTES_MAX
+from discovery.revocations import REVOCATIONS_BYTES_MAX
+from discovery.wire import ITEM_BYTES_MAX
 
 KEY = b"o/paris/1"
 
@@ -64,8 +68,11 @@ def test_bytes_are_bounded_keys_included() -> None:
     assert items.put(Item(b"k", bytes(8)), (2,), 0)
     items.drop(b"k")
     assert (items.size_bytes, len(items)) == (1, 1)
-    assert Items(9).put(Item(b"k", bytes(BYTES_MAX - 1)), (1,), 0)
-    assert not Items(9).put(Item(b"k", bytes(BYTES_MAX)), (1,), 0)
+
+
+def test_there_is_room_for_the_largest_overlay_of_every_bridge() -> None:
+    assert BYTES_MAX >= 3 * 500 * (OVERLAY_BYTES_MAX + ENTRY_KEY_BYTES_MAX)
+    assert max(OVERLAY_BYTES_MAX, REVOCATIONS_BYTES_MAX) <= ITEM_BYTES_MAX
 
 
 def test_what_is_dropped_is_gone_and_may_come_back_at_any_rank() -> None:
