@@ -121,6 +121,11 @@ class WanMember:
         self.bridge.check_invariants()
 
 
+def is_of_bridge(question: RequestReceived | SendRequest) -> bool:
+    """Tell whether a question, as it travels, is the bridge's, and not its detector's."""
+    return question.data[:1] == _BRIDGE
+
+
 def _unmarked(request: int) -> tuple[int, bytes]:
     """Return a request's own number and the mark of the layer that numbered it so."""
     number, layer = divmod(request, _LAYERS)

@@ -10,15 +10,31 @@ from typing import TypeAlias, cast, get_args
 
 from discovery import bridge_events
 from discovery.member import Effect as MemberEffect
-from discovery.member import WanMember
+from discovery.member import WanMember, is_of_bridge
 from failure_detect import events as pool_events
 from failure_detect.clock import Instant
+from failure_detect.events import RequestReceived, SendRequest, SendResponse
 from simulations.machine import Called, Machine
 
 BridgeFact: TypeAlias = bridge_events.Effect
 Listener: TypeAlias = Callable[["BridgeMachine", BridgeFact], None]
 
 _POOL_EFFECTS = get_args(pool_events.Effect)
+
+
+@dataclass(slots=True)
+class Streamed:
+    """What a bridge asked and answered by streams, its detector's own apart; bytes in clear."""
+
+    requests: int = 0
+    request_bytes: int = 0
+    responses: int = 0
+    response_bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """All that it put into streams."""
+        return self.request_bytes + self.response_bytes
 
 
 class BridgeMachine:
@@ -28,7 +44,9 @@ class BridgeMachine:
         """Run `member` as the one at place `index`; `listener` hears what the bridge says."""
         self.index = index
         self.member = member
+        self.streamed = Streamed()
         self._listener = listener
+        self._asked: set[int] = set()
 
     @property
     def deadline(self) -> Instant:
@@ -37,6 +55,8 @@ class BridgeMachine:
 
     def handle(self, event: pool_events.Event, now: Instant) -> list[pool_events.Effect]:
         """Take in what the network brings."""
+        if isinstance(event, RequestReceived) and is_of_bridge(event):
+            self._asked.add(event.request)
         return self._split(self.member.handle(event, now))
 
     def advance(self, now: Instant) -> list[pool_events.Effect]:
@@ -51,10 +71,21 @@ class BridgeMachine:
         out: list[pool_events.Effect] = []
         for effect in effects:
             if isinstance(effect, _POOL_EFFECTS):
+                self._count(effect)
                 out.append(cast("pool_events.Effect", effect))
             else:
                 self._listener(self, cast("BridgeFact", effect))
         return out
+
+    def _count(self, effect: MemberEffect) -> None:
+        streamed = self.streamed
+        if isinstance(effect, SendRequest) and is_of_bridge(effect):
+            streamed.requests += 1
+            streamed.request_bytes += len(effect.data)
+        elif isinstance(effect, SendResponse) and effect.request in self._asked:
+            self._asked.remove(effect.request)
+            streamed.responses += 1
+            streamed.response_bytes += len(effect.data)
 
     def statistics(self) -> object:
         """Return the detector's counts."""

@@ -11,7 +11,7 @@ the sources of each cluster, and what its own `lan` pool would say. Everything t
 cluster to cluster goes over the world's network.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -109,6 +109,9 @@ class Stage:
         self.sightings: dict[Origin, list[Sighting]] = {}
         self.said: list[tuple[Instant, int, BridgeEffect]] = []
         """What bridges concluded, but for adoptions, in the order of time."""
+        self.listeners: list[Callable[[int, BridgeEffect], None]] = []
+        """Who is told, at once, of all that the bridge at a place says; it changes nothing there
+        but may take the view's diff."""
         self.first_sets = [self._first_set(number) for number in range(len(plan.clusters))]
         self.world = World(
             WorldConfig(
@@ -202,16 +205,37 @@ class Stage:
         )
         return BridgeMachine(context.index, WanMember(detector, bridge), self._on_said)
 
-    def warm(self, quiet: Duration = 12 * SECOND) -> None:
-        """Start all bridges so that they know each other and hold everything, and let them rest."""
-        self.world.start_all()
+    def warm(
+        self,
+        quiet: Duration = 12 * SECOND,
+        *,
+        places: Sequence[int] | None = None,
+        states: Mapping[int, KeptState] | None = None,
+    ) -> None:
+        """Start bridges so that they know each other and hold everything, and let them rest.
+
+        All of them, or those at `places`; who is in `states` holds what is there instead.
+        """
+        chosen = self.world.members if places is None else places
+        whole = KeptState(sets=tuple(self.first_sets))
+        for place in chosen:
+            self.world.start(place)
+        self.world.run_until(self.world.now)
         self.world.acquaint()
-        seeds = SeedsResolved(tuple(self.world.address(each) for each in range(SEEDS)))
-        state = KeptState(sets=tuple(self.first_sets))
-        for place in self.world.members:
-            self.world.deliver(place, seeds)
-            self.awake(place, state)
+        for place in chosen:
+            self.world.deliver(place, self._seeds())
+            self.awake(place, whole if states is None else states.get(place, whole))
         self.run(quiet)
+
+    def enter(self, place: int, state: KeptState | None = None) -> None:
+        """Start a bridge that knows nothing but addresses of the first ones, and what it kept."""
+        self.world.start(place)
+        self.world.deliver(place, self._seeds())
+        self.awake(place, state)
+
+    def _seeds(self) -> SeedsResolved:
+        known = self.world.members[:SEEDS]
+        return SeedsResolved(tuple(map(self.world.address, known)))
 
     def awake(self, place: int, state: KeptState | None = None) -> None:
         """Tell a bridge that has just started all that its node and its cluster tell it."""
@@ -308,6 +332,8 @@ class Stage:
 
     def _on_said(self, machine: BridgeMachine, fact: BridgeEffect) -> None:
         world, place = self.world, machine.index
+        for listener in self.listeners:
+            listener(place, fact)
         match fact:
             case SetAdopted(manifest, _, _):
                 sighting = Sighting(place, manifest.order, world.now)
