@@ -34,8 +34,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a cluster published: at which place, how high, and when."""
+    """What a cluster published: at which place, how high, and when (us, of the world)."""
 
+    origin: Origin
     place: int
     order: Order
     at: Instant
@@ -54,7 +55,7 @@ class ChangeLog:
     def _on_said(self, place: int, fact: Effect) -> None:
         if isinstance(fact, publisher_events.Published):
             manifest = fact.manifest
-            version = Version(place, manifest.order, self._stage.world.now)
+            version = Version(manifest.origin, place, manifest.order, self._stage.world.now)
             self.versions.setdefault(manifest.origin, []).append(version)
 
     def flip(self, cluster: int, service: ServiceName | None = None) -> None:
@@ -90,6 +91,11 @@ class ChangeLog:
         if lacking:
             raise UnsafeError(f"{lacking} never adopted {version.order}, of {change}")
         return {place: found[place] for place in places}
+
+    def has_come(self, version: Version, place: int) -> bool:
+        """Tell whether a bridge holds a version of an origin, or a higher one."""
+        held = self._stage.bridge(place).catalog.get(version.origin)
+        return held is not None and held.manifest.order >= version.order
 
     def measure(self, sample: Sample) -> None:
         """Note, for every change, how long until each bridge had it, and until the last had."""

@@ -17,12 +17,13 @@ from typing import ClassVar
 from failure_detect.clock import MILLISECOND, SECOND, Duration
 from simulations import options
 from simulations.experiment import Plan
+from simulations.network import NetworkConfig
 from simulations.randomness import generator
 from simulations.samples import Sample
 from simulations.sets.adoptions import ChangeLog, moved, moved_in_quiet
 from simulations.sets.fleet import ClusterPlan, fleet, instants
 from simulations.sets.safety import check_equal, check_exported, check_machines
-from simulations.sets.stage import Stage, StageConfig
+from simulations.sets.stage import Stage, StageConfig, Trusts, trusts_all
 from simulations.sets.wide import WideExperiment
 from simulations.trials import Scene
 
@@ -43,7 +44,9 @@ class FleetExperiment(WideExperiment):
     services: int = options.count(1, "how many services each exports")
     endpoints: int = options.count(5_000, "how many endpoints each of them has, in each cluster")
 
-    def stage(self, scene: Scene) -> Stage:
+    def stage(
+        self, scene: Scene, network: NetworkConfig | None = None, trusts: Trusts = trusts_all
+    ) -> Stage:
         """Return a fleet of these options in which nothing runs yet."""
         pattern = ClusterPlan(
             number=0,
@@ -52,8 +55,14 @@ class FleetExperiment(WideExperiment):
             services=self.services,
             endpoints=self.endpoints,
         )
-        plan = fleet(self.clusters, pattern)
-        return Stage(StageConfig(plan=plan, seed=scene.seed, network=self.network()))
+        return Stage(
+            StageConfig(
+                plan=fleet(self.clusters, pattern),
+                seed=scene.seed,
+                network=network or self.network(),
+                trusts=trusts,
+            )
+        )
 
     def caused(self, scene: Scene, happen: Callable[[Stage], None]) -> tuple[Stage, int]:
         """Let something happen to a warm fleet; return it, and the bytes moved because of it.
