@@ -50,6 +50,17 @@ def refusal(data: bytes, reason: Refusal = Refusal.MALFORMED) -> str:
     return raised.value.what
 
 
+# --- read once --------------------------------------------------------------------------
+
+
+def test_a_record_is_read_once_whoever_asks_and_a_bad_one_is_named_each_time() -> None:
+    data = encode_endpoints(SMALL)
+    assert decode_endpoints(data, "one") is decode_endpoints(bytes(bytearray(data)), "other")
+    for name in ("one", "other"):
+        with pytest.raises(Refused, match=f"{name}.z"):
+            decode_endpoints(record(z=3), name)
+
+
 # --- there and back ----------------------------------------------------------------------
 
 
