@@ -131,6 +131,8 @@ class Ledger:
 
     def arrive(self, added: Iterable[tuple[Key, Endpoint]], now: Instant, *, spare: bool) -> None:
         """Take in arrivals: each is a return, or a replacement, or `spare` for one to come."""
+        if not spare and not self._missing:  # A first set, of which nothing is compared.
+            return
         strangers = []
         for key, _ in added:
             entry = self._missing.get(key)
