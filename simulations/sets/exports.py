@@ -85,11 +85,14 @@ class Exports:
         self._nodes = [self._make_node(index) for index in range(plan.nodes)]
         self._used: set[int] = set()
         self._records: dict[ServiceName, list[list[Endpoint]]] = {}
+        self._numbers: dict[str, int] = {}
+        """In which record of its service each address is."""
         for service in self.services:
             pods = [self._new_pod(ready=True) for _ in range(plan.endpoints)]
             self._records[service] = [
                 pods[first : first + ENDPOINTS_MAX] for first in range(0, len(pods), ENDPOINTS_MAX)
             ]
+            self._numbers.update((pod.address, at // ENDPOINTS_MAX) for at, pod in enumerate(pods))
 
     # --- what there is ------------------------------------------------------------------
 
@@ -135,14 +138,14 @@ class Exports:
     def flip(self, service: ServiceName | None = None) -> Edits:
         """Let the readiness of one endpoint flip, of any service where none is named."""
         chosen = service or self._pick(self.services)
-        endpoint = self._pick(self.endpoints(chosen))
+        endpoint = self._pick_endpoint(chosen)
         ready = not endpoint.ready
         return self._replaced(chosen, endpoint, replace(endpoint, ready=ready, serving=ready))
 
     def move(self, service: ServiceName | None = None) -> Edits:
         """Let one pod be gone and another be ready in its place, most likely elsewhere."""
         chosen = service or self._pick(self.services)
-        old = self._pick(self.endpoints(chosen))
+        old = self._pick_endpoint(chosen)
         edits = self._replaced(chosen, old, None)
         return {**edits, **self._added(chosen, self._new_pod(ready=True))}
 
@@ -180,6 +183,15 @@ class Exports:
 
     def _pick(self, among: Sequence[_Picked]) -> _Picked:
         return among[int(self._rng.random() * len(among))]
+
+    def _pick_endpoint(self, service: ServiceName) -> Endpoint:
+        records = self._records[service]
+        at = int(self._rng.random() * sum(map(len, records)))
+        for record in records:
+            if at < len(record):
+                return record[at]
+            at -= len(record)
+        raise ValueError(f"{service} has no endpoint")
 
     def _make_node(self, index: int) -> _Node:
         word, letters = self._rng.getrandbits(32), self._rng.getrandbits(28)
@@ -219,14 +231,16 @@ class Exports:
             number = len(records)
             records.append([])
         records[number].append(endpoint)
+        self._numbers[endpoint.address] = number
         return self._edit(service, number)
 
     def _replaced(self, service: ServiceName, old: Endpoint, new: Endpoint | None) -> Edits:
         records = self._records[service]
-        number = next(n for n, each in enumerate(records) if old in each)
+        number = self._numbers[old.address]
         at = records[number].index(old)
         records[number][at : at + 1] = [] if new is None else [new]
         if new is None:
+            del self._numbers[old.address]
             self._used.remove(int.from_bytes(bytes(map(int, old.address.split(".")))))
         return self._edit(service, number)
 

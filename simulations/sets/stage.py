@@ -217,14 +217,24 @@ class Stage:
         All of them, or those at `places`; who is in `states` holds what is there instead.
         """
         chosen = self.world.members if places is None else places
-        whole = KeptState(sets=tuple(self.first_sets))
         for place in chosen:
             self.world.start(place)
         self.world.run_until(self.world.now)
         self.world.acquaint()
         for place in chosen:
             self.world.deliver(place, self._seeds())
-            self.awake(place, whole if states is None else states.get(place, whole))
+            self._open_eyes(place)
+        # One origin after the other: bridges that read equal records soon after each other read
+        # them once.
+        for kept in self.first_sets:
+            whole = StateRestored(KeptState(sets=(kept,)))
+            for place in chosen:
+                if states is None or place not in states:
+                    self.tell(place, whole)
+        for place in chosen:
+            if states is not None and place in states:
+                self.tell(place, StateRestored(states[place]))
+            self._begin(place)
         self.run(quiet)
 
     def enter(self, place: int, state: KeptState | None = None) -> None:
@@ -239,13 +249,21 @@ class Stage:
 
     def awake(self, place: int, state: KeptState | None = None) -> None:
         """Tell a bridge that has just started all that its node and its cluster tell it."""
-        cluster = self.places[place]
-        for event in self._trust_of(cluster):
-            self.tell(place, event)
-        self.tell(place, WallClockRead(wall_ms(self.world.now)))
+        self._open_eyes(place)
         if state is not None:
             self.tell(place, StateRestored(state))
-        self.tell(place, publisher_events.DesiredChanged(self.desired(cluster)))
+        self._begin(place)
+
+    def _open_eyes(self, place: int) -> None:
+        """Tell a bridge whom to trust, and what time it is."""
+        for event in self._trust_of(self.places[place]):
+            self.tell(place, event)
+        self.tell(place, WallClockRead(wall_ms(self.world.now)))
+
+    def _begin(self, place: int) -> None:
+        """Tell a bridge what its cluster exports, and let it seek the lease."""
+        desired = self.desired(self.places[place])
+        self.tell(place, publisher_events.DesiredChanged(desired))
         self._seek_lease(place)
 
     def _trust_of(self, viewer: int) -> Iterable[ObjectApplied]:
