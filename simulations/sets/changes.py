@@ -147,7 +147,7 @@ class Churn(FleetExperiment):
         stage, caused = self.caused(scene, happen)
         sample.measure("change_bytes", caused // max(1, len(times)))
         sample.count("changed", len(times))
-        sample.count("versions", sum(map(len, logs[0].versions.values())))
+        sample.measure("versions", sum(map(len, logs[0].versions.values())))
         return concluded(stage, logs[0], sample)
 
 

@@ -14,5 +14,72 @@ GLOSSARY = Glossary.of(
             "rumour B",
             "a manifest and all records that one change touches, compressed where it helps",
         ),
+        "change_bytes": (
+            "B per change",
+            "bytes on the wire because of one change, headers and sealing too; no idle traffic",
+        ),
+        "adoption_s": (
+            "adopted s",
+            "from a change at its origin until a bridge has it, over all but the one that signs",
+        ),
+        "everywhere_s": ("everywhere s", "until the last bridge has it"),
+        "changed": ("changes", "changes in all"),
+        "versions": ("versions", "versions that were published because of all changes"),
+        "rollout_bytes": ("rollout B", "bytes on the wire because of a rollout, as per change"),
+        "steps": ("steps", "times that the sources said something new"),
+        "view_changes": (
+            "view changes",
+            "diffs of the view of one bridge elsewhere that named a service",
+        ),
+        "step_adoption_s": ("step s", "from a step of the rollout until a bridge has it"),
+        "last_step_s": ("last step s", "the same, of the last step alone"),
+        "joined_s": ("joined s", "from the start of a bridge until it holds all sets"),
+        "catalog_bytes": ("catalog B", "bytes of all sets, keys included"),
+        "catalog_zlib_bytes": (
+            "catalog zlib B",
+            "bytes of all sets, each packed with its manifest and compressed by zlib, level 6",
+        ),
+        "received_bytes": (
+            "received B",
+            "payload of datagrams and of answers that came to the bridge until then, in clear",
+        ),
+        "received_ratio": ("received", "received B by catalog zlib B"),
+        "received_wire_ratio": (
+            "sent",
+            "all that others put on the wire until then, with headers, by catalog zlib B",
+        ),
+        "pulls": ("pulls", "requests for sets"),
+        "repaired_s": (
+            "repaired s",
+            "from the start of both bridges until they hold the same",
+        ),
+        "requests": (
+            "round trips",
+            "requests that either bridge made, comparisons and pulls, until long after",
+        ),
+        "repair_bytes": ("repair B", "bytes of these and of their answers, in clear"),
+        "direct_s": ("direct s", "from a change until a bridge with a direct path has it"),
+        "relayed_s": ("relayed s", "until a bridge of the cluster without one has it"),
+        "degraded_share": (
+            "last tier",
+            "share of the bridges without a path that hold the other cluster in the last tier",
+        ),
+        "slow_adopted": ("adopted", "versions that the slow bridge adopted meanwhile and after"),
+        "gap_s": ("gap s", "between two adoptions of the slow bridge"),
+        "staleness_s": ("behind s", "age of a version when the slow bridge adopts it"),
+        "caught_up_s": ("caught up s", "from the last change until it has that, too"),
+        "others_s": ("others s", "from a change until any other bridge has it"),
+        "others_alone_s": ("others alone s", "the same where no bridge is slow"),
+        "idle_bytes_per_member_s": (
+            "unequal B/s",
+            "bytes on the wire per bridge where trust is unequal, headers and sealing too",
+        ),
+        "equal_bytes_per_member_s": ("equal B/s", "the same where all trust all"),
+        "idle_ratio": ("ratio", "the one by the other"),
+        "comparisons_per_minute": (
+            "compared",
+            "comparisons that a bridge begins in a minute, trust being unequal",
+        ),
+        "settling_comparisons": ("at first", "comparisons of all bridges before that, in all"),
     }
 )

@@ -173,7 +173,9 @@ class TwoDiffer(WideExperiment):
         stage.warm(0, states={0: newer})
         began, origin = stage.world.now, stage.origin(changed)
         wanted = newer.sets[changed].records.root
-        if not stage.run_until(lambda: holdings(stage, 1).get(origin, ((), b""))[1] == wanted, LIMIT):
+        if not stage.run_until(
+            lambda: holdings(stage, 1).get(origin, ((), b""))[1] == wanted, LIMIT
+        ):
             raise UnsafeError(f"what differs in {origin} was not found in {LIMIT // SECOND} s")
         sample = Sample()
         sample.add("repaired", stage.world.now - began)

@@ -36,19 +36,26 @@ _KILO = 1_000
 
 
 class StandingWatch:
-    """Keeps what bridges hold of clusters, now and at the worst."""
+    """Keeps what bridges hold of other clusters, now and ever."""
 
     def __init__(self, stage: Stage) -> None:
         """Watch all bridges from now on."""
         self.now: dict[tuple[int, str], Verdict] = {}
-        self.ever: dict[tuple[int, str], set[Verdict]] = {}
+        self._ever: dict[tuple[tuple[int, str], Verdict], None] = {}
         stage.listeners.append(self._on_said)
 
     def _on_said(self, place: int, fact: Effect) -> None:
         if isinstance(fact, StandingChanged):
             key = (place, fact.origin)
             self.now[key] = fact.standing.verdict
-            self.ever.setdefault(key, set()).add(fact.standing.verdict)
+            self._ever[key, fact.standing.verdict] = None
+
+    def require_none_lost(self) -> None:
+        """Raise UnsafeError where a cluster was ever held for lost or gone."""
+        for (place, origin), verdict in self._ever:
+            if verdict is Verdict.UNREACHABLE or not verdict.serves:
+                words = f"{place} held {origin}, which others saw alive, for {verdict}"
+                raise UnsafeError(words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +65,7 @@ class Relay(FleetExperiment):
     plan: ClassVar[Plan] = Plan(
         name="relay",
         title="two clusters have no direct path: when changes come through others",
-        columns=("direct_s", "relayed_s", "changed", "degraded_share", "lost_verdicts"),
+        columns=("direct_s", "relayed_s", "changed", "degraded_share"),
         configurations=("ours",),
         profile="wan",
         seeds=5,
@@ -100,16 +107,12 @@ class Relay(FleetExperiment):
 
     def _judge(self, stage: Stage, watch: StandingWatch, sample: Sample) -> None:
         """Count who holds the other in the last tier; raise where one is held for lost."""
-        sample.count("lost_verdicts", 0)
+        watch.require_none_lost()
         for cluster, other in ((0, 1), (1, 0)):
             for place in stage.bridges_of(cluster):
-                key = (place, stage.origin(other))
                 sample.count("cut_off")
-                sample.count("degraded", watch.now.get(key) is Verdict.DEGRADED)
-        for (place, origin), ever in watch.ever.items():
-            lost = [each for each in ever if each is Verdict.UNREACHABLE or not each.serves]
-            if lost:
-                raise UnsafeError(f"{place} held {origin}, which others saw alive, for {lost[0]}")
+                verdict = watch.now.get((place, stage.origin(other)))
+                sample.count("degraded", verdict is Verdict.DEGRADED)
 
     def derive(self, counts: Mapping[str, int]) -> Row:
         """Return which share of the bridges of the two held the other in the last tier."""
@@ -158,7 +161,7 @@ class FastOrigin(FleetExperiment):
         check_end(stage)
         self._measure_slow(stage, log, slow, sample)
         _measure_others(log, slow, "others", sample)
-        sample.count("versions", len(log.versions[stage.origin(0)]))
+        sample.measure("versions", len(log.versions[stage.origin(0)]))
         sample.count("simulated_us", stage.world.now)
         unhindered, log = self._changing(scene, self.network())
         unhindered.run(SETTLES)

@@ -2,20 +2,38 @@
 
 from failure_detect.clock import SECOND
 from simulations.family import Family, registered
+from simulations.sets.changes import ChangeOne, Churn
 from simulations.sets.columns import GLOSSARY
+from simulations.sets.joins import Join, TwoDiffer
+from simulations.sets.paths import FastOrigin, Relay
 from simulations.sets.records import Records
+from simulations.sets.rollout import Rollout
+from simulations.sets.trusting import UnequalTrust
 
 SETS = Family(
     name="sets",
-    experiments=registered(Records),
+    experiments=registered(
+        Records,
+        ChangeOne,
+        Rollout,
+        Join,
+        TwoDiffer,
+        Churn,
+        Relay,
+        FastOrigin,
+        UnequalTrust,
+    ),
     glossary=GLOSSARY,
     quick={
-        "duration": 60 * SECOND,
+        "duration": 10 * SECOND,
+        "settling": 20 * SECOND,
         "clusters": 5,
+        "bridges": 2,
+        "origins": 20,
         "nodes": 20,
         "services": 20,
         "endpoints": 100,
-        "changes": 10,
+        "changes": 4,
     },
 )
 """Signed endpoint sets that spread between clusters; there is nothing to compare them with."""

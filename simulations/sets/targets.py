@@ -1,7 +1,8 @@
 """What signed sets must reach, and by which experiment that is shown."""
 
+from failure_detect.clock import MILLISECOND
 from simulations.sets.registry import SETS
-from simulations.targets import Target, worst
+from simulations.targets import Limit, Target, median, p99, worst
 
 TARGETS: tuple[Target, ...] = (
     *(
@@ -17,6 +18,90 @@ TARGETS: tuple[Target, ...] = (
             (1, 5_000, "one service of 5,000"),
             (750, 20, "750 services of 20"),
         )
+    ),
+    Target(
+        family=SETS,
+        what="one endpoint of 5,000 changes, 11 clusters of 1,000 nodes, 3 bridges each",
+        experiment="change",
+        limits=(worst("change_bytes", 1 << 20),),
+        published="7.5 GiB published for a well-known system",
+        seeds=3,
+    ),
+    Target(
+        family=SETS,
+        what="change at the origin to every bridge of 30 clusters, round trips of 20 to 150 ms",
+        experiment="change",
+        limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
+        published="no one publishes one",
+        values={"clusters": 30, "nodes": 100, "services": 5, "endpoints": 50, "changes": 30},
+        seeds=10,
+    ),
+    Target(
+        family=SETS,
+        what="the same, delays of 20 to 150 ms one way",
+        experiment="change",
+        limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
+        values={
+            "clusters": 30,
+            "nodes": 100,
+            "services": 5,
+            "endpoints": 50,
+            "changes": 30,
+            "shortest": 40 * MILLISECOND,
+            "longest": 300 * MILLISECOND,
+        },
+        seeds=10,
+    ),
+    Target(
+        family=SETS,
+        what="a Deployment of 500 rolls within two minutes: one version for each step, at most",
+        experiment="rollout",
+        limits=(worst("versions", 400), worst("view_changes", 400), p99("last_step_s", 1.5)),
+        seeds=3,
+    ),
+    Target(
+        family=SETS,
+        what="511 clusters x 1,000 endpoints pulled by a joining bridge, links of 100 Mbit/s",
+        experiment="join",
+        limits=(worst("joined_s", 60), Limit("received_ratio", 1.05)),
+        published="> 5 min at 100 clusters published",
+        seeds=2,
+    ),
+    Target(
+        family=SETS,
+        what="two catalogs of 200 origins that differ in one record find it",
+        experiment="two-differ",
+        limits=(worst("requests", 3), worst("repair_bytes", 4_096)),
+        seeds=10,
+    ),
+    Target(
+        family=SETS,
+        what="20 changes a second in a fleet of 10 clusters",
+        experiment="churn",
+        limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
+        values={"clusters": 10, "nodes": 100, "services": 20, "endpoints": 50},
+        seeds=3,
+    ),
+    Target(
+        family=SETS,
+        what="no direct path between two clusters: changes get through, neither is lost",
+        experiment="relay",
+        limits=(median("relayed_s", 0.5), worst("relayed_s", 10)),
+        seeds=5,
+    ),
+    Target(
+        family=SETS,
+        what="an origin changes faster than a link of 256 kbit/s can pull",
+        experiment="fast-origin",
+        limits=(worst("gap_s", 10), worst("staleness_s", 15), worst("caught_up_s", 15)),
+        seeds=3,
+    ),
+    Target(
+        family=SETS,
+        what="trust is unequal: idle traffic stays idle",
+        experiment="unequal-trust",
+        limits=(Limit("idle_ratio", 1.03), Limit("comparisons_per_minute", 0.1)),
+        seeds=5,
     ),
 )
 """All of them, in the order of the table."""

@@ -5,8 +5,8 @@ always, and a comparison of two that find nothing to pull must not be repeated f
 fleet in which all trust all is the measure. Nothing changes in either.
 
 It is shown that bridges that will never hold the same soon stop comparing, so that nothing but
-probes moves, and that what a cluster does not trust is neither held there nor passed on: each bridge
-holds the sets of those that its cluster trusts, its own, and no other.
+probes moves, and that what a cluster does not trust is neither held there nor passed on: each
+bridge holds the sets of those that its cluster trusts, its own, and no other.
 """
 
 from collections.abc import Mapping

@@ -15,4 +15,14 @@ def test_every_plan_is_whole(name: str) -> None:
 
 
 def test_all_that_is_promised_is_there() -> None:
-    assert set(SETS.experiments) == {"records"}
+    assert set(SETS.experiments) >= {
+        "records",
+        "change",
+        "rollout",
+        "join",
+        "two-differ",
+        "churn",
+        "relay",
+        "fast-origin",
+        "unequal-trust",
+    }
