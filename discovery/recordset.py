@@ -203,7 +203,8 @@ class RecordSet:
                 strict=True,
             )
             for now, then in pairs:
-                if not _same(now, then):
+                # Most are one object, or both empty: a call for each costs more than all the rest.
+                if now is not then and not _same(now, then):
                     changes += _bucket_changes(
                         () if then is None else then.records, () if now is None else now.records
                     )
