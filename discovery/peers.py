@@ -45,8 +45,9 @@ class Peer:
         self.room = config.room
         self.fingerprint = b""
         self.differs_since: Instant = NEVER
-        self.futile: tuple[bytes, bytes] | None = None
-        """The fingerprints, its and ours, between which a comparison found nothing to pull."""
+        self.futile: int | None = None
+        """By how much its fingerprint differed from ours when a comparison found nothing to pull.
+        What both hold can change without it."""
         self.requests = Budget(config.served_requests, now)
         self.served = Budget(config.served_bytes, now)
         self.forgeries = Budget(config.forgeries, now)

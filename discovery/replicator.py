@@ -25,6 +25,7 @@ from discovery.events import (
 )
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
+from discovery.index import FINGERPRINT_BYTES
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Response
 from discovery.peers import Peer
 from discovery.puller import Asked, Puller
@@ -223,12 +224,12 @@ class Replicator:
             return
         peer.fingerprint = fingerprint
         ours = exchange.index.fingerprint
-        if fingerprint == ours or not fingerprint:
-            peer.differs_since = NEVER
+        if fingerprint == ours or not fingerprint or peer.futile == _gap(fingerprint, ours):
+            peer.differs_since = NEVER  # What is known to differ for good counts as equal.
             return
         if peer.differs_since == NEVER:
             peer.differs_since = now
-        if self._is_time_to_compare(peer, now) and peer.futile != (fingerprint, ours):
+        if self._is_time_to_compare(peer, now):
             config = exchange.config
             self._next_comparison = now + config.gap + int(exchange.rng.random() * config.gap / 2)
             exchange.counts["comparisons"] += 1
@@ -252,7 +253,7 @@ class Replicator:
                 exchange.wants.note(entry.key, entry.rank, peer.identity.member)
                 wanted += 1
         if not wanted:
-            peer.futile = (differ.fingerprint, exchange.index.fingerprint)
+            peer.futile = _gap(differ.fingerprint, exchange.index.fingerprint)
 
     # --- streams ------------------------------------------------------------------------
 
@@ -335,3 +336,8 @@ class Replicator:
         assert len(exchange.index) == len(exchange.catalog) + len(exchange.items)
         exchange.wants.check_invariants()
         assert sum(peer.busy for peer in exchange.peers) <= len(self._puller)
+
+
+def _gap(theirs: bytes, ours: bytes) -> int:
+    """Return by how much fingerprints differ: the same after both sides took in one change."""
+    return (int.from_bytes(theirs) - int.from_bytes(ours)) % (1 << 8 * FINGERPRINT_BYTES)

@@ -82,12 +82,12 @@ class UnequalTrust(FleetExperiment):
     def _idle(self, scene: Scene, trusts: Trusts, name: str, sample: Sample) -> Stage:
         stage = self.stage(scene, trusts=trusts)
         stage.warm(self.settling)
-        before, compared = moved(stage), _comparisons(stage)
+        before, compared = moved(stage), comparisons(stage)
         stage.run(self.duration)
         check_machines(stage)
         sample.count(f"{name}_bytes", moved(stage) - before)
         sample.count(f"{name}_us", self.duration * len(stage.running()))
-        sample.count(f"{name}_comparisons", _comparisons(stage) - compared)
+        sample.count(f"{name}_comparisons", comparisons(stage) - compared)
         if name == "idle":
             sample.count("settling_comparisons", compared)
         sample.count("simulated_us", stage.world.now)
@@ -104,7 +104,7 @@ class UnequalTrust(FleetExperiment):
         }
 
 
-def _comparisons(stage: Stage) -> int:
+def comparisons(stage: Stage) -> int:
     """Return how many comparisons all bridges have begun."""
     return sum(
         dict(stage.bridge(place).replicator.statistics().counts).get("comparisons", 0)

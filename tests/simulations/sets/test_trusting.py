@@ -1,8 +1,12 @@
 """Fleets of unequal trust come to rest."""
 
 from failure_detect.clock import SECOND
-from simulations.sets.trusting import RingTrust, UnequalTrust
+from simulations.sets.adoptions import ChangeLog
+from simulations.sets.safety import check_held
+from simulations.sets.stage import trusts_all
+from simulations.sets.trusting import RingTrust, UnequalTrust, comparisons
 from simulations.trials import Scene
+from tests.simulations.sets.fleets import small_stage
 
 
 def test_idle_traffic_is_that_of_equal_trust() -> None:
@@ -30,3 +34,21 @@ def test_a_ring_trusts_those_that_follow() -> None:
     trust = RingTrust(clusters=5, trusted=2)
     found = [[other for other in range(5) if trust(viewer, other)] for viewer in range(5)]
     assert found == [[1, 2], [2, 3], [3, 4], [0, 4], [0, 1]]
+
+
+def test_what_both_trust_may_change_without_a_comparison_of_what_they_do_not() -> None:
+    strangers = {(1, 2), (2, 1)}
+    stage = small_stage(
+        trusts=lambda viewer, other: (
+            None if (viewer, other) in strangers else trusts_all(viewer, other)
+        )
+    )
+    stage.warm(30 * SECOND)
+    before, log = comparisons(stage), ChangeLog(stage)
+    assert before > 0
+    for _ in range(10):
+        log.flip(0)
+        stage.run(5 * SECOND)
+    assert comparisons(stage) == before
+    assert all(len(log.arrivals(change)) == 5 for change in log.changes)
+    check_held(stage, 2, [stage.origin(0), stage.origin(1)])
