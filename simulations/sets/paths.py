@@ -143,11 +143,11 @@ class FastOrigin(FleetExperiment):
     clusters: int = options.count(6, "how many clusters there are", least=3)
     nodes: int = options.count(100, "how many nodes each has", least=3)
     bridges: int = options.count(2, "how many bridges each has")
-    endpoints: int = options.count(2_000, "how many endpoints each of them has, in each cluster")
-    kilobits: int = options.count(256, "what the slow link lets through, kbit/s each way")
-    flips: int = options.count(80, "how many endpoints change at each step")
+    endpoints: int = options.count(1_000, "how many endpoints each of them has, in each cluster")
+    kilobits: int = options.count(128, "what the slow link lets through, kbit/s each way")
+    flips: int = options.count(60, "how many endpoints change at each step")
     every: int = options.duration(250 * MILLISECOND, "how often there is a step")
-    duration: int = options.duration(60 * SECOND, "for how long")
+    duration: int = options.duration(30 * SECOND, "for how long")
 
     def run(self, scene: Scene) -> Sample:
         """Let it change, once with the slow link and once without."""

@@ -91,7 +91,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         family=SETS,
-        what="an origin changes faster than a link of 256 kbit/s can pull",
+        what="an origin changes faster than a link of 128 kbit/s can pull",
         experiment="fast-origin",
         limits=(worst("gap_s", 10), worst("staleness_s", 15), worst("caught_up_s", 15)),
         seeds=3,
