@@ -1,5 +1,7 @@
 """A change is followed from its version to every bridge."""
 
+from dataclasses import replace
+
 import pytest
 
 from failure_detect.clock import SECOND
@@ -29,6 +31,25 @@ def test_every_bridge_but_the_publisher_has_a_change_some_time_after_it() -> Non
     log.measure(sample)
     assert sample.durations["everywhere"] == [max(sample.durations["adoption"])]
     assert len(sample.durations["adoption"]) == len(arrivals)
+
+
+def test_a_later_change_has_a_later_version_and_an_earlier_one_is_no_arrival_of_it() -> None:
+    stage = small_stage()
+    stage.warm()
+    log = ChangeLog(stage)
+    for _ in range(2):
+        log.flip(1)
+        stage.run(3 * SECOND)
+    first, second = map(log.version, log.changes)
+    assert first is not None
+    assert second is not None
+    assert second.at == log.changes[1].at > first.at
+    assert second.order > first.order
+    arrivals = log.arrivals(log.changes[1])
+    seen = stage.sightings[stage.origin(1)]
+    at = next(number for number, each in enumerate(seen) if each.order == second.order)
+    seen[at:at] = [replace(each, order=first.order, at=second.at) for each in seen[at:]]
+    assert log.arrivals(log.changes[1]) == arrivals
 
 
 def test_a_change_that_did_not_come_everywhere_is_no_measure() -> None:
