@@ -34,7 +34,7 @@ TARGETS: tuple[Target, ...] = (
         limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
         published="no one publishes one",
         values={"clusters": 30, "nodes": 100, "services": 5, "endpoints": 50, "changes": 30},
-        seeds=10,
+        seeds=5,
     ),
     Target(
         family=SETS,
@@ -50,7 +50,7 @@ TARGETS: tuple[Target, ...] = (
             "shortest": 40 * MILLISECOND,
             "longest": 300 * MILLISECOND,
         },
-        seeds=10,
+        seeds=3,
     ),
     Target(
         family=SETS,
