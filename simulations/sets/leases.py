@@ -24,17 +24,24 @@ class Lease:
     epoch: int = EPOCH_MS
     holder: int | None = None
     """The place of the bridge that has it."""
+    process: bytes = b""
+    """Which process there: the next one at the same place is another, and waits like any other."""
     until: Instant = 0
     """Until when (us, of the world)."""
     is_served: bool = True
     """Whether the API server answers."""
 
-    def take(self, place: int, now: Instant) -> bool:
-        """Take or renew it for `place`; False where another has it, or nobody answers."""
-        if not self.is_served or (self.holder not in (None, place) and now < self.until):
+    def take(self, place: int, now: Instant, process: bytes = b"") -> bool:
+        """Take or renew it for a process; False where another has it, or nobody answers."""
+        is_free = self.holder is None or now >= self.until
+        if not self.is_served or not (is_free or self.is_held_by(place, process)):
             return False
-        self.holder, self.until = place, now + LEASE
+        self.holder, self.process, self.until = place, process, now + LEASE
         return True
+
+    def is_held_by(self, place: int, process: bytes = b"") -> bool:
+        """Tell whether it stands in the name of exactly this process, run out or not."""
+        return (self.holder, self.process) == (place, process)
 
     def write_epoch(self, place: int, epoch: int, now: Instant) -> bool:
         """Write an epoch into it; False where it is not this place's, or nobody answers."""

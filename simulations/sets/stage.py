@@ -24,12 +24,11 @@ from discovery.bridge_events import Event as BridgeEvent
 from discovery.bridge_events import StateRestored
 from discovery.events import SetAdopted
 from discovery.exports import Desired, Statements
-from discovery.manifest import Body, Manifest, Order, sign_manifest
+from discovery.manifest import Manifest, Order
 from discovery.member import WanMember
 from discovery.names import Origin, PublicKey, ServiceName
 from discovery.publisher import Publisher
 from discovery.publisher_config import PublisherConfig
-from discovery.publisher_events import PublishingKey
 from discovery.recordset import RecordSet
 from discovery.state import KeptSet, KeptState
 from discovery.trust import TrustBook
@@ -44,6 +43,7 @@ from simulations.machine import Machine, MemberContext
 from simulations.network import NetworkConfig
 from simulations.randomness import generator
 from simulations.sets.bridge_machine import BridgeMachine, told
+from simulations.sets.credentials import Credentials
 from simulations.sets.exports import Exports
 from simulations.sets.fleet import FleetPlan
 from simulations.sets.keyring import Keyring, KeyringSigner
@@ -75,6 +75,8 @@ class StageConfig:
     config: BridgeConfig = field(default_factory=BridgeConfig)
     publisher: PublisherConfig = field(default_factory=PublisherConfig)
     trusts: Trusts = trusts_all
+    certified: bool = False
+    """Whether clusters are trusted by certificates of their fleet, and not each by its name."""
     holders: int | None = None
     """How many clusters have bridges in the world; the sets of the others are there all the same.
     None: all."""
@@ -103,6 +105,9 @@ class Stage:
         present = plan.clusters[: config.holders]
         self.places = [cluster.number for cluster in present for _ in range(cluster.bridges)]
         """The cluster's number of each place."""
+        self.credentials = Credentials(plan, self.keyring, certified=config.certified)
+        self.keys = [self.credentials.key(number, 1) for number in range(len(plan.clusters))]
+        """What each cluster publishes with: a process that starts is given it."""
         self.leases = [Lease() for _ in plan.clusters]
         self.disks: dict[int, KeptState] = {}
         self.statements = [Statements() for _ in plan.clusters]
@@ -166,25 +171,15 @@ class Stage:
         self, number: int, records: RecordSet, *, epoch: int, version: int = 1, generation: int = 1
     ) -> Manifest:
         """Return a manifest with a cluster's key, as whoever has that can make it."""
-        plan = self.config.plan.clusters[number]
-        body = Body(
-            origin=plan.name,
-            uid=plan.uid,
-            generation=generation,
-            epoch=epoch,
-            version=version,
-            root=records.root,
-            count=records.count,
-            size_bytes=records.size_bytes,
+        return self.credentials.sign(
+            number, records, epoch=epoch, version=version, generation=generation
         )
-        return sign_manifest(body, self.keyring.signer(plan.name, generation))
 
     def _make(self, context: MemberContext) -> Machine:
         cluster = self.places[context.index]
-        plan = self.config.plan.clusters[cluster]
-        key = self.keyring.signer(plan.name, 1)
-        trust = TrustBook(plan.name, {1: key.public}, self.keyring, plan.uid)
-        publishing = PublishingKey(key, 1)
+        plan, publishing = self.config.plan.clusters[cluster], self.keys[cluster]
+        own_keys = {publishing.generation: publishing.signer.public}
+        trust = TrustBook(plan.name, own_keys, self.keyring, plan.uid)
         signer = KeyringSigner(self.keyring, PublicKey(context.identity.member))
         bridge = Bridge(
             Agent(context.identity, signer),
@@ -267,6 +262,9 @@ class Stage:
         self._seek_lease(place)
 
     def _trust_of(self, viewer: int) -> Iterable[ObjectApplied]:
+        if self.config.certified:
+            yield ObjectApplied(self.credentials.fleet_object())
+            return
         for other in range(len(self.config.plan.clusters)):
             granted = None if other == viewer else self.config.trusts(viewer, other)
             if granted is not None:
@@ -276,17 +274,7 @@ class Stage:
         self, cluster: int, granted: Mapping[str, object], generations: Iterable[int] = (1,)
     ) -> dict[str, object]:
         """Return the TrustedCluster object of a cluster, with its keys of these generations."""
-        plan = self.config.plan.clusters[cluster]
-        keys = [
-            {"generation": each, "key": self.keyring.signer(plan.name, each).public.hex()}
-            for each in generations
-        ]
-        return {
-            "apiVersion": "isthmus.dev/v1alpha1",
-            "kind": "TrustedCluster",
-            "metadata": {"name": plan.name},
-            "spec": {"uid": plan.uid, "keys": keys, "import": dict(granted)},
-        }
+        return self.credentials.trust_object(cluster, granted, generations)
 
     # --- what clusters do ---------------------------------------------------------------
 
@@ -327,8 +315,8 @@ class Stage:
             return
         process = self.world.member_id(place)
         lease, now = self.leases[self.places[place]], self.world.now
-        had = lease.holder == place and now < lease.until
-        if lease.take(place, now):
+        had = lease.is_held_by(place, process) and now < lease.until
+        if lease.take(place, now, process):
             until = self.world.local_time(place) + lease.until - now
             renewed = publisher_events.LeaseRenewed(until)
             news = renewed if had else publisher_events.LeaseAcquired(lease.epoch, until)
