@@ -2,6 +2,11 @@
 
 It joins `overlays`, which counts what living bridges say, with `own_overlay`, which decides what
 this one says, and tells whenever the answer for a cluster is another one.
+
+A majority may be wrong, where a cluster's pool falls into halves, and the bridge that knows better
+speaks last: it learns of the doubt by the same gossip. So while a living bridge has said neither
+that a node is down nor that it hears it, a majority's word is not acted on for `OBJECTION`. Who
+lives on a node that the majority calls down is not waited for.
 """
 
 from collections.abc import Iterable
@@ -15,7 +20,7 @@ from discovery.names import Origin
 from discovery.overlays import Overlay, OverlayBook, decode_overlay
 from discovery.own_overlay import LanFact, OwnOverlay
 from discovery.refusals import Refusal, Refused
-from failure_detect.clock import Instant
+from failure_detect.clock import NEVER, SECOND, Duration, Instant
 from failure_detect.events import (
     MemberDied,
     MemberJoined,
@@ -26,6 +31,11 @@ from failure_detect.events import (
     ReachabilityChanged,
 )
 from failure_detect.identity import Identity, MemberId, NodeName
+
+OBJECTION: Duration = 1 * SECOND
+"""How long a bridge has to say that it hears a node that a majority of its cluster's calls down.
+Above the pause between its overlays and twice what gossip takes; a node that one bridge never gets
+to know about stays in the view for so much longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,17 @@ class NodeWatch:
         self._bridges: dict[MemberId, Identity] = {identity.member: identity}
         self._living: dict[Origin, dict[MemberId, None]] = {self._own: {identity.member: None}}
         self._down: dict[Origin, tuple[NodeName, ...]] = {}
+        self._waiting: dict[Origin, dict[NodeName, Instant]] = {}
+        """Nodes that a majority calls down, and until when another may object."""
 
     @property
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
-        return min(self._book.deadline, self._overlay.deadline)
+        return min(self._book.deadline, self._overlay.deadline, self._objection_ends())
+
+    def _objection_ends(self) -> Instant:
+        ends = (until for waiting in self._waiting.values() for until in waiting.values())
+        return min(ends, default=NEVER)
 
     def nodes_down(self, origin: Origin) -> tuple[NodeName, ...]:
         """Return the nodes of a cluster that count as down."""
@@ -142,15 +158,16 @@ class NodeWatch:
     def forget(self, origin: Origin) -> list[Effect]:
         """Drop what bridges of an origin said that is not trusted any more."""
         self._down.pop(origin, None)
+        self._waiting.pop(origin, None)
         return list(self._book.forget(origin))
 
     def advance(self, now: Instant) -> list[Effect]:
         """Let lapse and sign anew what is due."""
-        before = {each.body.origin: None for each in self._book.overlays()}
+        touched = {each.body.origin: None for each in self._book.overlays()}
         lapsed = self._book.advance(now)
         effects: list[Effect] = [*lapsed]
-        if lapsed:
-            effects += self._count(before, now)
+        if lapsed or self._objection_ends() <= now:
+            effects += self._count(touched, now)
         return effects + self._say(now)
 
     # --- what comes of it ---------------------------------------------------------------
@@ -168,11 +185,26 @@ class NodeWatch:
         for origin in origins:
             if origin == self._own:
                 self._overlay.doubted(self._doubted())
-            nodes = self._book.nodes_down(origin, self._living.get(origin, {}), now)
+            nodes = self._settled(origin, now)
             if nodes != self._down.get(origin, ()):
                 self._down[origin] = nodes
                 effects.append(NodesDownChanged(origin, nodes))
         return effects
+
+    def _settled(self, origin: Origin, now: Instant) -> tuple[NodeName, ...]:
+        """Return the nodes that count as down, but for those that somebody may still hear."""
+        living = self._living.get(origin, {})
+        nodes = self._book.nodes_down(origin, living, now)
+        names, down = frozenset(nodes), self._down.get(origin, ())
+        asked = [member for member in living if self._bridges[member].node not in names]
+        before, waiting = self._waiting.pop(origin, {}), dict[NodeName, Instant]()
+        for node in self._book.unanswered(origin, nodes, asked, now):
+            until = before.get(node, now + OBJECTION)
+            if node not in down and now < until:
+                waiting[node] = until
+        if waiting:
+            self._waiting[origin] = waiting
+        return tuple(node for node in nodes if node not in waiting)
 
     def _doubted(self) -> list[NodeName]:
         """Return what the other bridges of our own cluster call down."""
@@ -184,5 +216,10 @@ class NodeWatch:
         return sorted({node for each in others for node in each.body.down})
 
     def check_invariants(self) -> None:
-        """Assert those of the book."""
+        """Assert those of the book, and that nobody waits for what was decided."""
         self._book.check_invariants()
+        for origin, waiting in self._waiting.items():
+            assert waiting
+            assert waiting.keys().isdisjoint(self._down.get(origin, ()))
+        for living in self._living.values():
+            assert living.keys() <= self._bridges.keys()

@@ -9,7 +9,7 @@ Rule 1: an overlay is all that its bridge has to say; the next serial replaces i
 the detector knows the signer and its cluster, so no certificate travels along. Rule 3: a node is
 down while a strict majority of its cluster's living bridges say so, and never while one of them has
 heard it: a bridge lists among `h` the nodes that others call down and that it heard within 3 s, and
-signs anew when that changes. Rule 4: an overlay lapses when its lifetime is over, counted from when
+signs anew when that changes (`node_watch` waits for that a while). Rule 4: an overlay lapses when its lifetime is over, counted from when
 it was made, as far as relays say how long they held it, or when its signer dies in `wan`; what has
 lapsed or was replaced never comes back. Rule 5: of two ages of one overlay the older one counts.
 """
@@ -276,6 +276,19 @@ class OverlayBook:
             heard |= dict.fromkeys(held.overlay.body.heard)
         down = (node for node, count in votes.items() if 2 * count > len(living))
         return tuple(sorted(node for node in down if node not in heard))
+
+    def unanswered(
+        self, origin: Origin, nodes: Iterable[NodeName], bridges: Iterable[MemberId], now: Instant
+    ) -> tuple[NodeName, ...]:
+        """Return those of `nodes` of which one of these bridges says nothing, neither way."""
+        of_origin = self._held.get(origin, {})
+        spoken = []
+        for member in bridges:
+            held = of_origin.get(member)
+            if held is None or held.overlay is None or held.lapses_at <= now:
+                return tuple(nodes)
+            spoken.append(frozenset((*held.overlay.body.down, *held.overlay.body.heard)))
+        return tuple(node for node in nodes if not all(node in each for each in spoken))
 
     def overlays(self, origin: Origin | None = None) -> list[Overlay]:
         """Return what is held of one origin, or of all, in the order in which it came."""
