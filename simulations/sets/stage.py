@@ -238,12 +238,18 @@ class Stage:
         self.world.deliver(place, self._seeds())
         self.awake(place, state)
 
-    def revive(self, *places: int) -> None:
-        """Start new processes at once, each with what the old one at its place had kept."""
-        self.world.restart(*places)
-        for place in places:
-            self.world.deliver(place, self._seeds())
-            self.awake(place, self.disks.get(place))
+    def revive(self, place: int, disks: Mapping[int, KeptState] | None = None) -> None:
+        """Start a new process in the place of an old one, with what stands on its disk.
+
+        Other disks than the stage's own may be given; one that is not among them is empty.
+        """
+        state = (self.disks if disks is None else disks).get(place)
+        if state is None:
+            self.enter(place)
+            return
+        self.world.restart(place)
+        self.world.deliver(place, self._seeds())
+        self.awake(place, state)
 
     def _seeds(self) -> SeedsResolved:
         known = self.world.members[:SEEDS]

@@ -1,0 +1,244 @@
+"""A cluster's key is followed by another: in peace, or because its fleet has revoked it.
+
+`rotate`: those who trust the cluster by its name learn the new key first (generations 1 and 2
+overlap), some only afterwards; a fleet's certificate needs nothing of the kind. `revoke`: the list
+of revoked keys is given to one bridge. Durations are in microseconds.
+
+It is shown that a rotation loses nothing at any instant, even where the object comes late, and that
+a revoked key's set goes to the last tier everywhere and comes back by its successor's word; without
+one it is removed after the hold.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from discovery.bridge_config import BridgeConfig
+from discovery.publisher_events import KeyRotated
+from discovery.revocations import issue_revocations
+from discovery.standing import Verdict
+from discovery.trust_events import ObjectApplied, OwnKeysChanged, RevocationsReceived
+from discovery.verdict_config import VerdictConfig
+from discovery.verdict_events import StandingChanged
+from failure_detect.clock import SECOND, Duration, Instant
+from simulations import options
+from simulations.experiment import Plan
+from simulations.samples import Sample
+from simulations.sets.incidents import (
+    IncidentExperiment,
+    Signed,
+    add_last,
+    conclude,
+    draw,
+    flip,
+    others,
+    wait,
+)
+from simulations.sets.safety import UnsafeError, check_equal, check_machines
+from simulations.sets.served import ServedLog, ready
+from simulations.sets.stage import Stage, trusts_all
+from simulations.trials import Scene
+
+_REST: Duration = 3 * SECOND
+_SPREAD: Duration = 1 * SECOND
+"""Over how long all bridges of a cluster, or all clusters, are told of the same."""
+
+_OLD, _NEW = 1, 2
+"""Generations of the key."""
+
+_TRUST = ("names", "fleet")
+_SUCCESSOR = ("comes", "never")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotate(IncidentExperiment):
+    """The last cluster gets a new key."""
+
+    plan: ClassVar[Plan] = Plan(
+        name="rotate",
+        title="the key of a cluster is rotated: when all believe the new one",
+        columns=("rotated_s", "rotated_everywhere_s", "late_s", "signed"),
+        configurations=("ours",),
+        profile="wan",
+        seeds=3,
+    )
+
+    trust: str = options.choice(_TRUST, _TRUST, "whether keys stand in objects or certificates")
+    late: int = options.count(
+        1, "how many clusters get the object with both keys too late", least=0
+    )
+
+    def run(self, scene: Scene) -> Sample:
+        """Overlap, rotate, and end the overlap."""
+        stage = self.stage(scene, certified=self.trust == "fleet")
+        sample, signed, cluster = Sample(), Signed(stage), self.struck
+        stage.warm()
+        log, healthy = ServedLog(stage, [cluster]), ready(stage.exports[cluster])
+        late = range(min(self.late, self.clusters - 2) if self.trust == "names" else 0)
+        in_time = [each for each in range(self.clusters) if each not in (*late, cluster)]
+        self._apply(stage, in_time, (_OLD, _NEW))
+        rotate(stage, cluster)
+        places = [place for place in others(stage, cluster) if stage.places[place] in in_time]
+        wait(stage, lambda: _has_generation(stage, places, cluster), "all believe the new key")
+        began = next(at for at, each in signed.manifests if each.body.generation == _NEW)
+        add_last(
+            sample,
+            "rotated",
+            "rotated_everywhere",
+            (at - began for at in _first_of_generation(stage, cluster, places)),
+        )
+        stage.run(_REST)
+        applied = stage.world.now
+        self._apply(stage, late, (_OLD, _NEW))
+        slow = [place for place in others(stage, cluster) if stage.places[place] in late]
+        wait(stage, lambda: _has_generation(stage, slow, cluster), "the late believe it too")
+        for at in _first_of_generation(stage, cluster, slow):
+            sample.add("late", at - applied)
+        self._apply(stage, (*late, *in_time), (_NEW,))
+        _tell_own_keys(stage, cluster, (_NEW,))
+        flipped = flip(stage, cluster)
+        stage.run(_REST)
+        log.require_kept({cluster: healthy - flipped}, others(stage, cluster))
+        conclude(stage, sample)
+        signed.require_rising(stage.origin(cluster))
+        signed.require_no_evidence()
+        sample.count("signed", len(signed.of(stage.origin(cluster))))
+        return sample
+
+    def _apply(self, stage: Stage, clusters: Iterable[int], generations: tuple[int, ...]) -> None:
+        """Let clusters apply the object of the one that rotates, each at its time, and wait."""
+        if self.trust == "fleet":
+            return
+        for viewer in clusters:
+            granted = trusts_all(viewer, self.struck) or {}
+            document = stage.trust_object(self.struck, granted, generations)
+            at = stage.world.now + draw(stage, _SPREAD)
+            for place in stage.bridges_of(viewer):
+                stage.world.at(at, partial(stage.tell, place, ObjectApplied(document)))
+        stage.run(_SPREAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoke(IncidentExperiment):
+    """The fleet revokes the key of the last cluster."""
+
+    plan: ClassVar[Plan] = Plan(
+        name="revoke",
+        title="a fleet revokes the key of a cluster: when nobody relies on it any more",
+        columns=(
+            "revoked_s",
+            "revoked_everywhere_s",
+            "restored_s",
+            "restored_everywhere_s",
+            "removed_s",
+        ),
+        configurations=("ours",),
+        profile="wan",
+        seeds=3,
+    )
+
+    successor: str = options.choice(_SUCCESSOR, _SUCCESSOR, "whether the cluster gets a new key")
+    hold: int = options.duration(30 * SECOND, "how long the set waits for its successor's word")
+
+    def run(self, scene: Scene) -> Sample:
+        """Revoke the key, and replace it or not."""
+        config = BridgeConfig(verdicts=VerdictConfig(revoked_hold=self.hold))
+        stage = self.stage(scene, certified=True, config=config)
+        sample, cluster = Sample(), self.struck
+        stage.warm()
+        log, healthy = ServedLog(stage, [cluster]), ready(stage.exports[cluster])
+        places, key = others(stage, cluster), stage.keys[cluster].signer.public
+        judged = _Judged(stage, cluster, places)
+        listed = issue_revocations(1, [key], stage.credentials.fleet)
+        stage.tell(0, RevocationsReceived(listed.raw))
+        add_last(sample, "revoked", "revoked_everywhere", judged.after(Verdict.DEGRADED))
+        if not all(log.has(place, cluster, healthy) for place in places):
+            raise UnsafeError("a revoked key's set is to be served in the last tier")
+        stage.run(_REST)
+        if self.successor == "comes":
+            judged.begin()
+            rotate(stage, cluster)
+            add_last(sample, "restored", "restored_everywhere", judged.after(Verdict.LIVE))
+            log.require_kept({cluster: healthy}, places)
+            return conclude(stage, sample)
+        for lag in judged.after(Verdict.DEPARTED, self.hold):
+            sample.add("removed", lag)
+        self._check_gone(stage, log)
+        sample.count("simulated_us", stage.world.now)
+        return sample
+
+    def _check_gone(self, stage: Stage, log: ServedLog) -> None:
+        """Check that nothing of the key is served or taken, whatever is signed with it."""
+        cluster = self.struck
+        places, origin = others(stage, cluster), stage.origin(cluster)
+        before = [stage.bridge(place).catalog.floor(origin) for place in places]
+        flip(stage, cluster)
+        stage.run(_REST)
+        if any(log.now(place, cluster) for place in places):
+            raise UnsafeError(f"endpoints of {origin} are served, whose key was revoked")
+        if before != [stage.bridge(place).catalog.floor(origin) for place in places]:
+            raise UnsafeError(f"what a revoked key of {origin} signed was adopted")
+        check_machines(stage)
+        check_equal(stage, places)
+
+
+class _Judged:
+    """When bridges change their verdict of a cluster."""
+
+    def __init__(self, stage: Stage, cluster: int, places: Iterable[int]) -> None:
+        self._stage, self._origin = stage, stage.origin(cluster)
+        self._places = frozenset(places)
+        self._began = stage.world.now
+
+    def begin(self) -> None:
+        """Count from now."""
+        self._began = self._stage.world.now
+
+    def after(self, verdict: Verdict, allowance: Duration = 0) -> list[Duration]:
+        """Wait until all have this verdict; return how long each took (us)."""
+        stage = self._stage
+        limit = allowance + 60 * SECOND
+        wait(stage, lambda: len(self._times(verdict)) == len(self._places), f"{verdict}", limit)
+        return [at - self._began for at in self._times(verdict).values()]
+
+    def _times(self, verdict: Verdict) -> dict[int, Instant]:
+        found: dict[int, Instant] = {}
+        for at, place, fact in reversed(self._stage.said):
+            if at < self._began:
+                break
+            if not isinstance(fact, StandingChanged) or place not in self._places:
+                continue
+            if (fact.origin, fact.standing.verdict) == (self._origin, verdict):
+                found[place] = at
+        return found
+
+
+def rotate(stage: Stage, cluster: int) -> None:
+    """Give a cluster a key of the next generation; its bridges learn of it within a second."""
+    stage.keys[cluster] = stage.credentials.key(cluster, _NEW)
+    _tell_own_keys(stage, cluster, (_OLD, _NEW))
+    for place in stage.bridges_of(cluster):
+        rotated = KeyRotated(stage.keys[cluster])
+        at = stage.world.now + draw(stage, _SPREAD)
+        stage.world.at(at, partial(stage.tell, place, rotated))
+
+
+def _tell_own_keys(stage: Stage, cluster: int, generations: tuple[int, ...]) -> None:
+    keys = {each: stage.credentials.key(cluster, each).signer.public for each in generations}
+    for place in stage.bridges_of(cluster):
+        stage.tell(place, OwnKeysChanged(keys))
+
+
+def _has_generation(stage: Stage, places: Iterable[int], cluster: int) -> bool:
+    held = (stage.bridge(place).catalog.get(stage.origin(cluster)) for place in places)
+    return all(each is not None and each.manifest.body.generation == _NEW for each in held)
+
+
+def _first_of_generation(stage: Stage, cluster: int, places: Iterable[int]) -> list[Instant]:
+    """Return when each place adopted a set of the new key, those of no place that is not asked."""
+    found: dict[int, Instant] = {}
+    for each in stage.sightings[stage.origin(cluster)]:
+        if each.order.generation == _NEW:
+            found.setdefault(each.place, each.at)
+    return [found[place] for place in places]
