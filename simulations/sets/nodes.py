@@ -49,7 +49,7 @@ class NodeDown(IncidentExperiment):
     plan: ClassVar[Plan] = Plan(
         name="node-down",
         title="a node falls silent: when its endpoints are not ready in any view",
-        columns=("without_s", "without_everywhere_s", "back_s", "back_everywhere_s", "nodes_down"),
+        columns=("bridge_s", "everywhere_s", "back_s", "back_everywhere_s", "nodes_down"),
         configurations=("ours",),
         profile="wan",
         seeds=3,
@@ -59,6 +59,9 @@ class NodeDown(IncidentExperiment):
     incidents: int = options.count(5, "how many nodes fall silent, one after the other")
     spread: int = options.duration(
         500 * MILLISECOND, "over how long the cluster's bridges learn of it"
+    )
+    checks: int = options.duration(
+        1 * SECOND, "how much later than its agent the node itself is found dead"
     )
     without: str = options.choice("nothing", _WITHOUT, "what the cluster has to do without")
 
@@ -72,7 +75,7 @@ class NodeDown(IncidentExperiment):
         stage.leases[self.struck].is_served = self.without != "api-server"
         self._doubt(stage, pool, log)
         for _ in range(self.incidents):
-            down = _Silence(stage, pool, log, self.spread)
+            down = _Silence(stage, pool, log, self)
             if self.without == "publisher":
                 down.of_publisher()
             else:
@@ -103,8 +106,9 @@ class NodeDown(IncidentExperiment):
 class _Silence:
     """One node that falls silent, and answers again."""
 
-    def __init__(self, stage: Stage, pool: Pool, log: ServedLog, spread: Duration) -> None:
-        self._stage, self._pool, self._log, self._spread = stage, pool, log, spread
+    def __init__(self, stage: Stage, pool: Pool, log: ServedLog, options_: NodeDown) -> None:
+        self._stage, self._pool, self._log = stage, pool, log
+        self._spread, self._checks = options_.spread, options_.checks
         self._began = stage.world.now
         self._node = pool.nodes[-1]
         self._stopped: int | None = None
@@ -128,10 +132,12 @@ class _Silence:
         healthy = ready(stage.exports[cluster]) - gone
         bridges = stage.bridges_of(cluster)
         majority = len(self._pool.bridges) // 2 + 1
+        self._learn(bridges, self._pool.died)
+        stage.run(self._checks)
         known = self._learn(bridges, self._pool.silent)[min(majority, len(bridges)) - 1]
         wait(stage, lambda: all(log.lacks(p, cluster, gone) for p in places), "a dead node is out")
         lost = {each.place: each.at for each in log.lost(cluster, gone, places, self._began)}
-        add_last(sample, "without", "without_everywhere", (at - known for at in lost.values()))
+        add_last(sample, "bridge", "everywhere", (at - known for at in lost.values()))
         sample.count("nodes_down")
         stage.run(_REST)
         heard = self._come_back(bridges)

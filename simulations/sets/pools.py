@@ -68,10 +68,15 @@ class Pool:
         for name in self._names(node):
             self._tell(place, NodeAnswered(name))
 
-    def silent(self, place: int, *nodes: NodeName) -> None:
-        """Let a bridge find nodes dead: their agents, and then the nodes themselves."""
+    def died(self, place: int, *nodes: NodeName) -> None:
+        """Let a bridge find the agents of nodes dead."""
         for node in nodes:
             self._tell(place, MemberDied(self._identity(node).member, 1, ()))
+
+    def silent(self, place: int, *nodes: NodeName) -> None:
+        """Let a bridge find nodes dead: their agents, where that is news, and the nodes."""
+        for node in nodes:
+            self.died(place, node)
             for name in self._names(node):
                 self._tell(place, NodeSilent(name))
 
