@@ -81,5 +81,63 @@ GLOSSARY = Glossary.of(
             "comparisons that a bridge begins in a minute, trust being unequal",
         ),
         "settling_comparisons": ("at first", "comparisons of all bridges before that, in all"),
+        "node_out_s": (
+            "node out s",
+            "from when a majority of a cluster's bridges finds a node dead until a bridge "
+            "elsewhere serves none of its endpoints",
+        ),
+        "node_out_everywhere_s": ("out everywhere s", "until no bridge elsewhere does"),
+        "back_s": (
+            "back s",
+            "from when the first of its cluster hears it again until a bridge serves them again",
+        ),
+        "back_everywhere_s": ("back everywhere s", "until all bridges do"),
+        "nodes_down": ("nodes down", "nodes that fell silent"),
+        "withdrawn": ("withdrawn", "endpoints, none of them dead, that any view elsewhere lost"),
+        "cut_off": ("cut off", "bridges that presumed themselves cut off while it was split"),
+        "called_down": ("called down", "nodes that counted as down elsewhere when it healed"),
+        "publishes_s": (
+            "publishes s",
+            "from the start of the new processes until one of them publishes the next change",
+        ),
+        "next_everywhere_s": ("next everywhere s", "until all bridges of the fleet have that"),
+        "signed": ("signed", "sets that the cluster signed, no two for one place in the order"),
+        "rotated_s": (
+            "rotated s",
+            "from the first set of the new key until a bridge elsewhere holds it",
+        ),
+        "rotated_everywhere_s": ("rotated everywhere s", "until all do that trust the key"),
+        "late_s": (
+            "late s",
+            "from when the others are told to trust it, within a second, until one holds it",
+        ),
+        "revoked_s": (
+            "revoked s",
+            "from when one bridge is given the list until a bridge has the set in its last tier",
+        ),
+        "revoked_everywhere_s": ("revoked everywhere s", "until all have"),
+        "restored_s": (
+            "restored s",
+            "from when the cluster is given a new key, within a second, until a bridge relies "
+            "on it again",
+        ),
+        "restored_everywhere_s": ("restored everywhere s", "until all do"),
+        "removed_s": ("removed s", "from the revocation until a bridge serves nothing of it"),
+        "healed_s": (
+            "healed s",
+            "from the end of the partition until what the cluster itself says stands everywhere",
+        ),
+        "proofs": ("proofs", "bridges that keep the proof that its key was misused"),
+        "held_both": ("held both", "bridges that held both sets, one after the other"),
+        "heard_s": ("heard s", "from the word of a drain until a bridge has it"),
+        "drained_s": (
+            "drained s",
+            "from then on until that bridge sends the cluster nothing any more",
+        ),
+        "drained_everywhere_s": ("drained everywhere s", "the same of the slowest bridge"),
+        "undrained_everywhere_s": (
+            "undrained s",
+            "from the end of a drain until no bridge heeds it",
+        ),
     }
 )

@@ -49,7 +49,13 @@ class NodeDown(IncidentExperiment):
     plan: ClassVar[Plan] = Plan(
         name="node-down",
         title="a node falls silent: when its endpoints are not ready in any view",
-        columns=("bridge_s", "everywhere_s", "back_s", "back_everywhere_s", "nodes_down"),
+        columns=(
+            "node_out_s",
+            "node_out_everywhere_s",
+            "back_s",
+            "back_everywhere_s",
+            "nodes_down",
+        ),
         configurations=("ours",),
         profile="wan",
         seeds=3,
@@ -137,7 +143,7 @@ class _Silence:
         known = self._learn(bridges, self._pool.silent)[min(majority, len(bridges)) - 1]
         wait(stage, lambda: all(log.lacks(p, cluster, gone) for p in places), "a dead node is out")
         lost = {each.place: each.at for each in log.lost(cluster, gone, places, self._began)}
-        add_last(sample, "bridge", "everywhere", (at - known for at in lost.values()))
+        add_last(sample, "node_out", "node_out_everywhere", (at - known for at in lost.values()))
         sample.count("nodes_down")
         stage.run(_REST)
         heard = self._come_back(bridges)
@@ -172,7 +178,7 @@ class Split(IncidentExperiment):
     plan: ClassVar[Plan] = Plan(
         name="split",
         title="the pool of one cluster falls into two halves: what others serve of it",
-        columns=("withdrawn", "back_everywhere_s", "cut_off", "nodes_down"),
+        columns=("withdrawn", "cut_off", "called_down", "back_everywhere_s"),
         configurations=("ours",),
         profile="wan",
         seeds=3,
@@ -254,7 +260,7 @@ def _note(stage: Stage, pool: Pool, sample: Sample) -> None:
     bridges = [stage.bridge(place) for place in stage.bridges_of(pool.cluster)]
     sample.count("cut_off", sum(bridge.isolation.is_cut_off for bridge in bridges))
     viewer, origin = stage.bridge(0), stage.origin(pool.cluster)
-    sample.count("nodes_down", len(viewer.nodes.nodes_down(origin)))
+    sample.count("called_down", len(viewer.nodes.nodes_down(origin)))
 
 
 def _with_endpoints(stage: Stage, pool: Pool) -> list[NodeName]:

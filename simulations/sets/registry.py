@@ -4,10 +4,15 @@ from failure_detect.clock import SECOND
 from simulations.family import Family, registered
 from simulations.sets.changes import ChangeOne, Churn
 from simulations.sets.columns import GLOSSARY
+from simulations.sets.drains import Drain
 from simulations.sets.joins import Join, TwoDiffer
+from simulations.sets.nodes import NodeDown, Split
 from simulations.sets.paths import FastOrigin, Relay
 from simulations.sets.records import Records
+from simulations.sets.restarts import Restart
 from simulations.sets.rollout import Rollout
+from simulations.sets.rotations import Revoke, Rotate
+from simulations.sets.thefts import Equivocate
 from simulations.sets.trusting import UnequalTrust
 
 SETS = Family(
@@ -22,6 +27,13 @@ SETS = Family(
         Relay,
         FastOrigin,
         UnequalTrust,
+        NodeDown,
+        Split,
+        Restart,
+        Rotate,
+        Revoke,
+        Equivocate,
+        Drain,
     ),
     glossary=GLOSSARY,
     quick={

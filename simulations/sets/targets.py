@@ -103,5 +103,93 @@ TARGETS: tuple[Target, ...] = (
         limits=(Limit("idle_ratio", 1.03), Limit("comparisons_per_minute", 0.1)),
         seeds=5,
     ),
+    *(
+        Target(
+            family=SETS,
+            what=f"node down at the origin to every bridge of 30 clusters{words}",
+            experiment="node-down",
+            limits=(median("node_out_s", 0.5), p99("node_out_s", 1.5)),
+            values={"without": without},
+            seeds=2,
+        )
+        for without, words in (
+            ("nothing", ""),
+            ("publisher", ", its publisher with it"),
+            ("api-server", ", no API server"),
+        )
+    ),
+    *(
+        Target(
+            family=SETS,
+            what=f"a pool falls into halves, {percent}:{100 - percent}{words}: nothing withdrawn",
+            experiment="split",
+            limits=(Limit("withdrawn", 0),),
+            values={"share": percent, "wan": wan},
+            seeds=2,
+        )
+        for wan, words in (("whole", ""), ("split", ", their bridges do not reach each other"))
+        for percent in (50, 34, 67)
+    ),
+    *(
+        Target(
+            family=SETS,
+            what=f"all agents of a cluster restart, their disks {disk}, {words}",
+            experiment="restart",
+            limits=(worst("next_everywhere_s", 20),),
+            values={"disk": disk, "moment": moment},
+            seeds=1,
+        )
+        for disk in ("kept", "stale", "lost")
+        for moment, words in (
+            ("quiet", "nothing going on"),
+            ("publishing", "in the middle of a publication"),
+            ("proposing", "again while an epoch is written"),
+        )
+    ),
+    *(
+        Target(
+            family=SETS,
+            what=f"the key of a cluster is rotated, trusted by {words}: nothing lost",
+            experiment="rotate",
+            limits=(p99("rotated_s", 1.5),),
+            values={"trust": trust},
+            seeds=2,
+        )
+        for trust, words in (("names", "its name"), ("fleet", "its fleet's certificate"))
+    ),
+    Target(
+        family=SETS,
+        what="a fleet revokes the key of a cluster, whose successor speaks",
+        experiment="revoke",
+        limits=(p99("revoked_s", 1.5), worst("restored_s", 3)),
+        values={"successor": "comes"},
+        seeds=2,
+    ),
+    Target(
+        family=SETS,
+        what="a fleet revokes the key of a cluster, and no successor speaks within 30 s",
+        experiment="revoke",
+        limits=(p99("revoked_s", 1.5), worst("removed_s", 32)),
+        values={"successor": "never"},
+        seeds=2,
+    ),
+    *(
+        Target(
+            family=SETS,
+            what=f"a stranger signs beside a cluster, whose root is {words}",
+            experiment="equivocate",
+            limits=(worst("healed_s", 20),),
+            values={"higher": higher},
+            seeds=2,
+        )
+        for higher, words in (("stranger", "lower"), ("cluster", "higher"))
+    ),
+    Target(
+        family=SETS,
+        what="a cluster is drained over 30 s by each importer's clock",
+        experiment="drain",
+        limits=(p99("heard_s", 1.5), worst("drained_s", 31)),
+        seeds=2,
+    ),
 )
 """All of them, in the order of the table."""

@@ -25,4 +25,11 @@ def test_all_that_is_promised_is_there() -> None:
         "relay",
         "fast-origin",
         "unequal-trust",
+        "node-down",
+        "split",
+        "restart",
+        "rotate",
+        "revoke",
+        "equivocate",
+        "drain",
     }
