@@ -6,7 +6,7 @@ this one says, and tells whenever the answer for a cluster is another one.
 A majority may be wrong, where a cluster's pool falls into halves, and the bridge that knows better
 speaks last: it learns of the doubt by the same gossip. So while a living bridge has said neither
 that a node is down nor that it hears it, a majority's word is not acted on for `OBJECTION`. Who
-lives on a node that the majority calls down is not waited for.
+lives on a node that is down is waited for no more; while that node is only called so, it is.
 """
 
 from collections.abc import Iterable
@@ -195,8 +195,8 @@ class NodeWatch:
         """Return the nodes that count as down, but for those that somebody may still hear."""
         living = self._living.get(origin, {})
         nodes = self._book.nodes_down(origin, living, now)
-        names, down = frozenset(nodes), self._down.get(origin, ())
-        asked = [member for member in living if self._bridges[member].node not in names]
+        down = self._down.get(origin, ())
+        asked = [member for member in living if self._bridges[member].node not in down]
         before, waiting = self._waiting.pop(origin, {}), dict[NodeName, Instant]()
         for node in self._book.unanswered(origin, nodes, asked, now):
             until = before.get(node, now + OBJECTION)

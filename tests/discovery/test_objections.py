@@ -108,14 +108,24 @@ def test_an_objection_that_is_withdrawn_is_an_answer_no_more() -> None:
     assert court.advance(5 * SECOND + OBJECTION) == [(DEAD,)]
 
 
-def test_who_lives_on_a_node_that_is_called_down_is_not_waited_for() -> None:
+def test_who_lives_on_a_node_that_is_down_is_waited_for_no_more() -> None:
     court = Court()
     gone = str(bridge(2).node)
     court.says(0, 0, down=(gone,))
-    assert court.says(1, 10, down=(gone,)) == [(NodeName(gone),)]
+    assert court.says(1, 10, down=(gone,)) == []
+    assert court.advance(10 + OBJECTION) == [(NodeName(gone),)]
+    court.says(0, 5 * SECOND, down=(gone, DEAD))
+    both = (NodeName(gone), DEAD)
+    assert court.says(1, 5 * SECOND, down=(gone, DEAD)) == [tuple(sorted(both))]
+
+
+def test_who_lives_on_a_node_that_is_only_called_down_may_object_to_all() -> None:
     court = Court()
-    court.says(0, 0, down=(gone, DEAD))
-    assert court.says(1, 10, down=(gone, DEAD)) == [(NodeName(gone), DEAD)]
+    where = str(bridge(2).node)
+    court.says(0, 0, down=(where, DEAD))
+    assert court.says(1, 10, down=(where, DEAD)) == []
+    assert court.says(2, 20, heard=(where, DEAD)) == []
+    assert court.advance(10 + OBJECTION) == []
 
 
 def test_who_dies_is_waited_for_no_more() -> None:
