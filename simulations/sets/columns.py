@@ -83,8 +83,7 @@ GLOSSARY = Glossary.of(
         "settling_comparisons": ("at first", "comparisons of all bridges before that, in all"),
         "node_out_s": (
             "node out s",
-            "from when a majority of a cluster's bridges finds a node dead until a bridge "
-            "elsewhere serves none of its endpoints",
+            "from when most bridges of a cluster find a node dead until one elsewhere serves none",
         ),
         "node_out_everywhere_s": ("out everywhere s", "until no bridge elsewhere does"),
         "back_s": (
@@ -118,8 +117,7 @@ GLOSSARY = Glossary.of(
         "revoked_everywhere_s": ("revoked everywhere s", "until all have"),
         "restored_s": (
             "restored s",
-            "from when the cluster is given a new key, within a second, until a bridge relies "
-            "on it again",
+            "from when the cluster is given a new key, within a second, until one relies on it",
         ),
         "restored_everywhere_s": ("restored everywhere s", "until all do"),
         "removed_s": ("removed s", "from the revocation until a bridge serves nothing of it"),

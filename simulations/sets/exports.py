@@ -76,9 +76,13 @@ class _Node:
 class Exports:
     """What one cluster exports now: its services, their endpoints, each in its record."""
 
-    def __init__(self, plan: ClusterPlan, rng: Random) -> None:
-        """Fill the cluster; `rng` decides who is where, and all that happens later."""
+    def __init__(self, plan: ClusterPlan, rng: Random, hosts: Sequence[str] = ()) -> None:
+        """Fill the cluster; `rng` decides who is where, and all that happens later.
+
+        The first nodes are called as `hosts` says, which is how a world calls those of bridges.
+        """
         self.plan = plan
+        self._hosts = tuple(hosts)
         self.services: tuple[ServiceName, ...] = tuple(map(service_of, range(plan.services)))
         self._rng = rng
         self._block = ADDRESSES // plan.nodes
@@ -196,8 +200,9 @@ class Exports:
     def _make_node(self, index: int) -> _Node:
         word, letters = self._rng.getrandbits(32), self._rng.getrandbits(28)
         end = "".join(_LETTERS[(letters >> 7 * at & 127) % len(_LETTERS)] for at in range(4))
+        name = f"{self.plan.name}-pool-1-{word:08x}-{end}"
         return _Node(
-            f"{self.plan.name}-pool-1-{word:08x}-{end}",
+            self._hosts[index] if index < len(self._hosts) else name,
             f"{self.plan.region}{_ZONES[index % len(_ZONES)]}",
             _POD_NETWORKS + self.plan.number * ADDRESSES + index * self._block,
         )

@@ -38,7 +38,10 @@ _REST: Duration = 3 * SECOND
 _TENURE: Duration = 25 * SECOND
 """Longer than it takes another bridge to have the lease of one that died, and to publish."""
 
-_WITHOUT = ("nothing", "publisher", "api-server")
+_LEASE_LASTS: Duration = 8 * SECOND
+"""So long after its holder has died nobody else has the lease, and the pool knows of the death."""
+
+_WITHOUT = ("nothing", "publisher", "api-server", "the-bridge-there")
 _WAN = ("whole", "split", "severed")
 
 
@@ -82,12 +85,14 @@ class NodeDown(IncidentExperiment):
         self._doubt(stage, pool, log)
         for _ in range(self.incidents):
             down = _Silence(stage, pool, log, self)
-            if self.without == "publisher":
+            if self.without == "the-bridge-there":
                 down.of_publisher()
             else:
                 down.of(_pick(stage, _with_endpoints(stage, pool)))
+            if self.without == "publisher":
+                down.stop_publisher()
             down.measure(sample)
-            stage.run((_TENURE if self.without == "publisher" else _REST) + draw(stage, SECOND))
+            stage.run((_REST if down.stopped is None else _TENURE) + draw(stage, SECOND))
         return conclude(stage, sample)
 
     def _doubt(self, stage: Stage, pool: Pool, log: ServedLog) -> None:
@@ -117,7 +122,8 @@ class _Silence:
         self._spread, self._checks = options_.spread, options_.checks
         self._began = stage.world.now
         self._node = pool.nodes[-1]
-        self._stopped: int | None = None
+        self.stopped: int | None = None
+        """Where the bridge that published was stopped."""
 
     def of(self, node: NodeName) -> None:
         """Let this node fall silent now."""
@@ -125,11 +131,20 @@ class _Silence:
 
     def of_publisher(self) -> None:
         """Let the node fall silent whose bridge publishes, and that bridge with it."""
+        self.stopped = self._publisher()
+        self._stage.world.crash_nodes(self.stopped)
+        self._node = self._pool.node_of(self.stopped)
+
+    def stop_publisher(self) -> None:
+        """Stop the agent that publishes, and wait until it is known to be dead."""
+        self.stopped = self._publisher()
+        self._stage.world.crash(self.stopped)
+        self._stage.run(_LEASE_LASTS)
+
+    def _publisher(self) -> int:
         publisher = self._stage.publisher_of(self._pool.cluster)
         assert publisher is not None
-        self._stopped = publisher
-        self._stage.world.crash_nodes(publisher)
-        self._node = self._pool.node_of(publisher)
+        return publisher
 
     def measure(self, sample: Sample) -> None:
         """Let bridges find out, wait until all have drawn the consequence, and bring it back."""
@@ -155,11 +170,12 @@ class _Silence:
 
     def _come_back(self, bridges: list[int]) -> Instant:
         """Let the node answer again; return when the first bridge hears it."""
-        if self._stopped is None:
-            return self._learn(bridges, self._pool.answered)[0]
-        self._stage.revive(self._stopped)
-        self._pool.acquaint(self._stopped)
-        return self._learn(bridges, self._pool.joined)[0]
+        if self.stopped is not None:
+            self._stage.revive(self.stopped)
+            self._pool.acquaint(self.stopped)
+            if self._node == self._pool.node_of(self.stopped):
+                return self._learn(bridges, self._pool.joined)[0]
+        return self._learn(bridges, self._pool.answered)[0]
 
     def _learn(self, bridges: list[int], tell: Callable[[int, NodeName], None]) -> list[Instant]:
         """Let these bridges learn something of the node; return when, rising."""

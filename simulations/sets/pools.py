@@ -25,15 +25,13 @@ class Pool:
     """What is told to the bridges of one cluster about the nodes of it."""
 
     def __init__(self, stage: Stage, cluster: int) -> None:
-        """Tell nobody anything yet; all bridges of the cluster run."""
+        """Tell nobody anything yet."""
         self.cluster = cluster
         self.nodes = tuple(map(NodeName, stage.exports[cluster].node_names()))
         self._stage = stage
         self._members: dict[NodeName, MemberId] = {}
         """Who ran on each bridge's node last."""
         self._places = [place for place, each in enumerate(stage.places) if each == cluster]
-        self._hosts = {place: stage.world.identity(place).node for place in self._places}
-        """What the world calls each bridge's node."""
 
     @property
     def bridges(self) -> list[int]:
@@ -54,19 +52,16 @@ class Pool:
         return self.nodes[len(self._places) :]
 
     def acquaint(self, *places: int) -> None:
-        """Let these bridges, or all, know every agent of the cluster as alive.
-
-        Each learns of itself too, since the world calls its node by another name.
-        """
+        """Let these bridges, or all, know every other agent of the cluster as alive."""
         for place in places or self._stage.bridges_of(self.cluster):
             for node in self.nodes:
-                self._tell(place, MemberJoined(self._identity(node), 1))
+                if self.bridge_on(node) != place:
+                    self._tell(place, MemberJoined(self._identity(node), 1))
 
     def joined(self, place: int, node: NodeName) -> None:
         """Let a bridge learn of the new process on a node."""
         self._tell(place, MemberJoined(self._identity(node), 1))
-        for name in self._names(node):
-            self._tell(place, NodeAnswered(name))
+        self._tell(place, NodeAnswered(node))
 
     def died(self, place: int, *nodes: NodeName) -> None:
         """Let a bridge find the agents of nodes dead."""
@@ -77,15 +72,13 @@ class Pool:
         """Let a bridge find nodes dead: their agents, where that is news, and the nodes."""
         for node in nodes:
             self.died(place, node)
-            for name in self._names(node):
-                self._tell(place, NodeSilent(name))
+            self._tell(place, NodeSilent(node))
 
     def answered(self, place: int, *nodes: NodeName) -> None:
         """Let a bridge hear nodes again that it had found dead."""
         for node in nodes:
             self._tell(place, MemberReturned(self._identity(node).member, 2))
-            for name in self._names(node):
-                self._tell(place, NodeAnswered(name))
+            self._tell(place, NodeAnswered(node))
 
     def halves(self, percent: int) -> tuple[list[NodeName], list[NodeName]]:
         """Return the nodes of two halves, `percent` of them in the first, bridges in both.
@@ -105,11 +98,6 @@ class Pool:
         """Return the places of the bridges that run on these nodes."""
         found = map(self.bridge_on, nodes)
         return [place for place in found if place is not None]
-
-    def _names(self, node: NodeName) -> list[NodeName]:
-        """Return a node's name, and the one by which the world calls a bridge's node."""
-        place = self.bridge_on(node)
-        return [node] if place is None else [node, self._hosts[place]]
 
     def _identity(self, node: NodeName) -> Identity:
         place, world = self.bridge_on(node), self._stage.world

@@ -38,14 +38,16 @@ from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
 from failure_detect.config import DetectorConfig
 from failure_detect.detector import FailureDetector
 from failure_detect.events import SeedsResolved
+from simulations.clocks import MemberClock
 from simulations.config import WorldConfig
+from simulations.hosts import Host
 from simulations.machine import Machine, MemberContext
 from simulations.network import NetworkConfig
 from simulations.randomness import generator
 from simulations.sets.bridge_machine import BridgeMachine, told
 from simulations.sets.credentials import Credentials
 from simulations.sets.exports import Exports
-from simulations.sets.fleet import FleetPlan
+from simulations.sets.fleet import ClusterPlan, FleetPlan
 from simulations.sets.keyring import Keyring, KeyringSigner
 from simulations.sets.leases import RENEWAL, ROUND_TRIP, Lease, wall_ms
 from simulations.world import World
@@ -99,12 +101,10 @@ class Stage:
         self.config = config
         plan = config.plan
         self.keyring = Keyring(config.seed)
-        self.exports = [
-            Exports(each, generator(config.seed, "exports", each.number)) for each in plan.clusters
-        ]
         present = plan.clusters[: config.holders]
         self.places = [cluster.number for cluster in present for _ in range(cluster.bridges)]
         """The cluster's number of each place."""
+        self.exports = [self._exports(each) for each in plan.clusters]
         self.credentials = Credentials(plan, self.keyring, certified=config.certified)
         self.keys = [self.credentials.key(number, 1) for number in range(len(plan.clusters))]
         """What each cluster publishes with: a process that starts is given it."""
@@ -162,6 +162,11 @@ class Stage:
         return self.leases[cluster].holder
 
     # --- how it begins ------------------------------------------------------------------
+
+    def _exports(self, plan: ClusterPlan) -> Exports:
+        places = [place for place, number in enumerate(self.places) if number == plan.number]
+        hosts = [Host(place, plan.name, MemberClock(0)).node for place in places]
+        return Exports(plan, generator(self.config.seed, "exports", plan.number), hosts)
 
     def _first_set(self, number: int) -> KeptSet:
         records = RecordSet.of(self.exports[number].records())
