@@ -97,6 +97,11 @@ def _all_ready(records: RecordSet, words: list[bytes]) -> Iterator[tuple[_Key, E
             yield from (_ready(key, value) or {}).items()
 
 
+def ready_count(records: RecordSet) -> int:
+    """Return how many ready endpoints a set has."""
+    return sum(_ready_count(key, value) for key, value in records)
+
+
 def by_service(entries: Iterable[tuple[_Key, Endpoint]]) -> ByService:
     """Return endpoints by their service, in the order in which they come."""
     grouped: dict[ServiceName, list[Endpoint]] = {}
