@@ -92,7 +92,10 @@ GLOSSARY = Glossary.of(
         ),
         "back_everywhere_s": ("back everywhere s", "until all bridges do"),
         "nodes_down": ("nodes down", "nodes that fell silent"),
-        "withdrawn": ("withdrawn", "endpoints, none of them dead, that any view elsewhere lost"),
+        "withdrawn": (
+            "withdrawn",
+            "endpoints that live and that any view elsewhere lost, also those that nobody reaches",
+        ),
         "cut_off": ("cut off", "bridges that presumed themselves cut off while it was split"),
         "called_down": ("called down", "nodes that counted as down elsewhere when it healed"),
         "publishes_s": (

@@ -102,3 +102,13 @@ def test_in_any_history_one_holds_it_and_epochs_only_rise(
         if lease.write_epoch(place, EPOCH_MS + ahead, now):
             assert (lease.holder, lease.epoch) == (place, EPOCH_MS + ahead)
         assert lease.epoch >= before
+
+
+def test_the_next_process_of_a_place_waits_like_any_other() -> None:
+    lease = Lease()
+    assert lease.take(1, 0, b"old")
+    assert not lease.is_held_by(1, b"new")
+    assert not lease.take(1, 1, b"new")
+    assert lease.take(1, LEASE - 1, b"old")
+    assert not lease.take(1, 2 * LEASE - 2, b"new")
+    assert lease.take(1, 2 * LEASE - 1, b"new")
