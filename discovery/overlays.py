@@ -5,13 +5,14 @@ An overlay is a `signed` map (Domain.OVERLAY), signed with the bridge's agent ke
     o  origin            b  member id of the bridge, which is its key       s  serial, rising
     d  nodes down, sorted      h  nodes heard, sorted      l  lifetime (s), absent: 30
 
-Rule 1: an overlay is all that its bridge has to say; the next serial replaces it whole. Rule 2:
-the detector knows the signer and its cluster, so no certificate travels along. Rule 3: a node is
-down while a strict majority of its cluster's living bridges say so, and never while one of them has
+Rule 1: an overlay is all that its bridge has to say; the next serial replaces it whole. Rule 2: the
+detector knows the signer and its cluster, so no certificate travels along. Rule 3: a node is down
+while a strict majority of its cluster's living bridges say so, and never while one of them has
 heard it: a bridge lists among `h` the nodes that others call down and that it heard within 3 s, and
-signs anew when that changes (`node_watch` waits for that a while). Rule 4: an overlay lapses when its lifetime is over, counted from when
-it was made, as far as relays say how long they held it, or when its signer dies in `wan`; what has
-lapsed or was replaced never comes back. Rule 5: of two ages of one overlay the older one counts.
+signs anew when that changes (`node_watch` waits for that a while). Rule 4: an overlay lapses when
+its lifetime is over, counted from when it was made, as far as relays say how long they held it, or
+when its signer dies in `wan`; what has lapsed or was replaced never comes back. Rule 5: of two ages
+of one overlay the older one counts.
 """
 
 from collections.abc import Callable, Iterable
