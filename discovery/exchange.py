@@ -69,6 +69,7 @@ class Exchange:
             return None
         key, rank = set_key(manifest.origin), set_rank(manifest)
         self.index.put(key, rank)
+        self.wants.satisfied(key, rank)
         self.changed_at = now
         self.counts["adopted"] += 1
         self.out.append(SetAdopted(manifest, adopted.before, adopted.after))

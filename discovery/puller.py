@@ -13,7 +13,7 @@ from typing import TypeAlias
 from discovery.events import ItemReceived
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
-from discovery.index import set_key, set_origin, set_rank
+from discovery.index import set_key, set_origin
 from discovery.manifest import Manifest, decode_manifest
 from discovery.messages import (
     Answer,
@@ -327,8 +327,6 @@ class Puller:
         held = exchange.catalog.get(manifest.origin)
         adopted = exchange.adopt(manifest, staging.records, now)
         want.staging = None
-        rank = set_rank(manifest)
-        exchange.wants.satisfied(want.key, rank)
         # A set of an origin that is new here is no news elsewhere, unless it came as such.
         if adopted is not None and (want.is_news or held is not None):
             exchange.tell(adopted)

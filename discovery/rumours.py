@@ -74,8 +74,11 @@ class Rumours:
             peer.forgeries.spend(1, now)
             self._want(manifest, peer)
             return
-        if adopted is not None:
-            exchange.wants.satisfied(set_key(manifest.origin), set_rank(manifest))
+        if adopted is None:
+            return
+        if manifest.body.audience:  # Whoever told all of it to everybody should not have.
+            exchange.tell(adopted)
+        else:
             exchange.broadcast(set_key(manifest.origin), payload)
 
     def is_worth_having(self, manifest: Manifest) -> bool:

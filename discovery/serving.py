@@ -4,14 +4,14 @@ A set that somebody is in the middle of is pinned, so that an origin that change
 pull takes starves nobody. What is not for the asker's cluster is not here, for it.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from discovery.catalog import Catalog, Held
 from discovery.config import ReplicatorConfig
 from discovery.deltas import Delta, delta_of
-from discovery.index import Entry, Index, set_origin
+from discovery.index import ENTRY_KEY_BYTES_MAX, Entry, Index, group_of, set_origin
 from discovery.items import Items
 from discovery.messages import (
     Answer,
@@ -33,6 +33,11 @@ from failure_detect.clock import Instant
 
 _RECORD_OVERHEAD = 12
 _ANSWER_OVERHEAD = 96
+_DIFFER_OVERHEAD = 96
+_ENTRY_OVERHEAD = 48
+"""Of an entry beside its key: a rank of four numbers, and the heads of both."""
+
+_ENTRY_BYTES_MAX = ENTRY_KEY_BYTES_MAX + _ENTRY_OVERHEAD
 _FEW_RECORDS = 64
 """Branches that differ and hold no more than so many records are given whole at once: a second
 round trip would cost more than they do."""
@@ -62,16 +67,18 @@ class Server:
         ours = self._index.sums
         groups = [at for at, each in enumerate(request.sums) if each != ours[at]]
         entries = [each for each in self._index.entries(groups) if self._is_for(each, cluster)]
-        if len(entries) > ENTRIES_MAX:  # Of some groups all, rather than of all groups some.
-            groups = groups[: max(1, len(groups) * ENTRIES_MAX // (2 * len(entries)))]
-            wanted = [e for e in self._index.entries(groups) if self._is_for(e, cluster)]
-            entries = wanted[:ENTRIES_MAX]
-        return Differ(self._index.fingerprint, tuple(groups), tuple(entries))
+        fitting = _fitting(groups, entries, self._config.frame_bytes - _DIFFER_OVERHEAD)
+        if len(fitting) < len(groups):  # Of some groups all, rather than of all groups some.
+            groups, wanted = fitting, frozenset(fitting)
+            entries = [each for each in entries if group_of(each.key) in wanted]
+        if _listed_size(entries) > self._config.frame_bytes:  # All of them of a single group.
+            entries = entries[: self._config.frame_bytes // _ENTRY_BYTES_MAX]
+        return Differ(self._index.fingerprint, tuple(groups), tuple(entries[:ENTRIES_MAX]))
 
     def _is_for(self, entry: Entry, cluster: Origin) -> bool:
         origin = set_origin(entry.key)
         held = None if origin is None else self._catalog.get(origin)
-        return held is None or held.manifest.is_for(cluster)
+        return held is None or _may_have(held, cluster)
 
     def pull(self, request: Pull, cluster: Origin, now: Instant) -> Pulled:
         """Answer what fits; the last answer may be a part, and what is left is asked for again."""
@@ -79,6 +86,8 @@ class Server:
         answers: list[Answer] = []
         for wanted in request.wanted:
             answer = self._answer(wanted, cluster, room, now)
+            if size_of(answer) > self._config.frame_bytes:  # A bucket that fits no frame.
+                answer = Nothing(wanted.key)
             room -= size_of(answer)
             if room < 0 and answers:
                 break
@@ -90,7 +99,7 @@ class Server:
         if origin is None:
             return self._items.item(wanted.key, now) or Nothing(wanted.key)
         held = self._catalog.get(origin)
-        if held is None or not held.manifest.is_for(cluster):
+        if held is None or not _may_have(held, cluster):
             return Nothing(wanted.key)
         if wanted.target:
             pinned = self._pinned(origin, wanted.target, now)
@@ -99,12 +108,14 @@ class Server:
         return self._from_what_it_has(wanted, held, room, now)
 
     def _pinned(self, origin: Origin, root: bytes, now: Instant) -> RecordSet | None:
+        while self._oldest_pin_is_over(now):
+            self._pins.popitem(last=False)
         pin = self._pins.pop(root, None)
         records = self._catalog.version(origin, root) if pin is None else pin.records
         if records is None:
             return None
         self._pins[root] = _Pin(records, now + self._config.pin)
-        while len(self._pins) > self._config.pinned or self._oldest_pin_is_over(now):
+        if len(self._pins) > self._config.pinned:
             self._pins.popitem(last=False)
         return records
 
@@ -136,6 +147,34 @@ class Server:
     def pin_count(self) -> int:
         """How many sets are pinned."""
         return len(self._pins)
+
+
+def _fitting(groups: list[int], entries: list[Entry], room: int) -> list[int]:
+    """Return the first groups whose entries fit, and at least one that has any."""
+    sizes: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
+    for each in entries:
+        sizes[group_of(each.key)] += _listed_size([each])
+        counts[group_of(each.key)] += 1
+    fitting: list[int] = []
+    number, has_any = ENTRIES_MAX, False
+    for group in groups:
+        room -= sizes[group]
+        number -= counts[group]
+        if has_any and (room < 0 or number < 0):
+            break
+        has_any = has_any or counts[group] > 0
+        fitting.append(group)
+    return fitting
+
+
+def _listed_size(entries: list[Entry]) -> int:
+    return sum(len(each.key) + _ENTRY_OVERHEAD for each in entries)
+
+
+def _may_have(held: Held, cluster: Origin) -> bool:
+    # An origin's own bridges have its set, whoever else it is for.
+    return held.manifest.is_for(cluster) or cluster == held.manifest.origin
 
 
 def _by_branches(wanted: Wanted, manifest: bytes, records: RecordSet, room: int) -> Answer | None:

@@ -1,0 +1,278 @@
+"""What is lacking is asked of who has it: several at once, resumed, and never in a tight loop."""
+
+from discovery.config import ReplicatorConfig
+from discovery.deltas import Delta, delta_of
+from discovery.events import ItemReceived, SetAdopted
+from discovery.index import Entry, set_key, set_rank
+from discovery.messages import (
+    Buckets,
+    Busy,
+    Changes,
+    Digests,
+    Hint,
+    Item,
+    Nothing,
+    Part,
+    Pulled,
+    Rumour,
+    Wanted,
+)
+from discovery.recordset import RecordSet, bucket_of
+from discovery.wire import BUCKETS, encode_gossip
+from failure_detect.clock import MILLISECOND, SECOND
+from failure_detect.events import ResponseReceived, SendRequest
+from tests.discovery.lone import (
+    ALPHA,
+    Lone,
+    Signed,
+    adoptions,
+    broadcasts,
+    member_of,
+    pull_in,
+    requests,
+    signed,
+    some_records,
+)
+
+KEY = set_key(ALPHA)
+RECORDS = RecordSet.of(some_records(60))
+FIRST = signed(RECORDS)
+NEXT = signed(RECORDS.updated({b"endpoints/shop/s/3": b"new"}), version=2)
+LATER = signed(NEXT.records.updated({b"endpoints/shop/s/4": b"newer"}), version=3)
+
+
+def holding(*sets: Signed, peers: int = 2, config: ReplicatorConfig | None = None) -> Lone:
+    lone = Lone(config, peers=peers)
+    for each in sets:
+        lone.publish(each)
+    lone.said.clear()
+    return lone
+
+
+def told_of(lone: Lone, new: Signed, sender: int = 1) -> SendRequest:
+    """Tell it of a set with no delta; return what it asks."""
+    [order] = requests(lone.hear(encode_gossip(Rumour(new.manifest.raw)), sender))
+    assert order.to == member_of(sender)
+    return order
+
+
+def part(new: Signed, first: int, until: int, *, begins: bool = True) -> Part:
+    put = {key: value for key, value in new.records if first <= bucket_of(key) < until}
+    return Part(KEY, new.manifest.raw if begins else b"", new.records.root, first, until, put)
+
+
+def changes(new: Signed, old: Signed) -> Changes:
+    delta = delta_of(new.records.changes_since(old.records))
+    return Changes(KEY, new.manifest.raw, old.records.root, delta)
+
+
+def digests(new: Signed, old: RecordSet) -> Digests:
+    numbers = {bucket_of(each.key) // 64 for each in new.records.changes_since(old)}
+    listed = [
+        (number, tuple(each[:8] for each in new.records.bucket_digests(number)))
+        for number in sorted(numbers)
+    ]
+    return Digests(KEY, new.manifest.raw, tuple(listed))
+
+
+def buckets_of(new: Signed, *numbers: int) -> Buckets:
+    put = {key: value for key, value in new.records if bucket_of(key) in numbers}
+    return Buckets(KEY, b"", new.records.root, buckets=numbers, put=put)
+
+
+# --- the ways in which a set comes --------------------
+
+
+def test_what_changed_since_what_it_has_is_adopted_and_told() -> None:
+    lone = holding(FIRST)
+    order = told_of(lone, NEXT)
+    [wanted] = pull_in(order).wanted
+    assert wanted.have == RECORDS.root
+    assert wanted.branches == tuple(each[:8] for each in RECORDS.branch_digests())
+    effects = lone.give(order, changes(NEXT, FIRST))
+    assert effects[0] == SetAdopted(NEXT.manifest, FIRST.records, NEXT.records)
+    assert len(broadcasts(effects)) == 1
+    assert requests(effects) == []
+    assert lone.replicator.statistics().wants == 0
+
+
+def test_a_whole_set_comes_in_several_parts() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    assert pull_in(order).wanted == (Wanted(key=KEY),)
+    [order] = requests(lone.give(order, part(FIRST, 0, 1_000)))
+    assert pull_in(order).wanted == (Wanted(key=KEY, target=RECORDS.root, first=1_000),)
+    [order] = requests(lone.give(order, part(FIRST, 1_000, 2_500, begins=False)))
+    assert pull_in(order).wanted == (Wanted(key=KEY, target=RECORDS.root, first=2_500),)
+    effects = lone.give(order, part(FIRST, 2_500, BUCKETS, begins=False))
+    assert adoptions(effects) == [FIRST.manifest]
+    assert lone.replicator.statistics().staged_bytes == 0
+
+
+def test_digests_of_buckets_lead_to_the_buckets_that_differ() -> None:
+    lone = holding(FIRST)
+    order = told_of(lone, LATER)
+    [order] = requests(lone.give(order, digests(LATER, RECORDS)))
+    [wanted] = pull_in(order).wanted
+    differ = {bucket_of(each.key) for each in LATER.records.changes_since(RECORDS)}
+    assert (wanted.target, wanted.buckets) == (LATER.records.root, tuple(sorted(differ)))
+    one, two = wanted.buckets
+    [order] = requests(lone.give(order, buckets_of(LATER, one)))
+    assert pull_in(order).wanted[0].buckets == (two,)
+    assert adoptions(lone.give(order, buckets_of(LATER, two))) == [LATER.manifest]
+
+
+def test_an_item_is_handed_upward_and_asked_for_no_more() -> None:
+    lone = holding()
+    [order] = requests(lone.hear(encode_gossip(Hint(Entry(b"o/x", (4,))))))
+    item = Item(b"o/x", b"raw", 9)
+    assert lone.give(order, item) == [ItemReceived(item, member_of(1), is_news=True)]
+    assert lone.replicator.statistics().wants == 0
+
+
+def test_a_set_of_an_intermediate_version_is_adopted_and_the_pull_goes_on() -> None:
+    lone = holding(FIRST)
+    order = told_of(lone, NEXT)
+    lone.hear(encode_gossip(Hint(Entry(KEY, set_rank(LATER.manifest)))))
+    effects = lone.give(order, changes(NEXT, FIRST))
+    assert adoptions(effects) == [NEXT.manifest]
+    [order] = requests(effects)
+    assert pull_in(order).wanted[0].have == NEXT.records.root
+    assert adoptions(lone.give(order, changes(LATER, NEXT))) == [LATER.manifest]
+
+
+# --- when it does not come --------------------
+
+
+def test_another_provider_goes_on_where_the_first_one_stopped() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    assert lone.hear(encode_gossip(Rumour(FIRST.manifest.raw)), sender=2) == []
+    [order] = requests(lone.give(order, part(FIRST, 0, 1_000)))
+    [second] = requests(lone.fail(order))
+    assert order.to != second.to
+    assert pull_in(second).wanted == (Wanted(key=KEY, target=RECORDS.root, first=1_000),)
+    effects = lone.give(second, part(FIRST, 1_000, BUCKETS, begins=False))
+    assert adoptions(effects) == [FIRST.manifest]
+
+
+def test_a_provider_whose_target_is_gone_begins_anew() -> None:
+    lone = holding()
+    [order] = requests(lone.give(told_of(lone, FIRST), part(FIRST, 0, 1_000)))
+    [order] = requests(lone.give(order, part(NEXT, 0, 2_000)))
+    assert pull_in(order).wanted == (Wanted(key=KEY, target=NEXT.records.root, first=2_000),)
+    effects = lone.give(order, part(NEXT, 2_000, BUCKETS, begins=False))
+    assert adoptions(effects) == [NEXT.manifest]
+
+
+def test_a_provider_that_fails_is_left_alone_for_half_a_second_at_most_then_a_second() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    assert requests(lone.fail(order)) == []
+    [order] = requests(lone.wait(lone.config.back_off))
+    assert requests(lone.fail(order)) == []
+    assert requests(lone.wait(lone.config.back_off - 1)) == []
+    assert len(requests(lone.wait(lone.config.back_off + 1))) == 1
+
+
+def test_one_that_is_busy_is_asked_again_when_it_said() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    assert lone.answer(order, Busy(3 * SECOND)) == []
+    assert lone.wait(3 * SECOND - 1) == []
+    [order] = requests(lone.wait(1))
+    assert pull_in(order).wanted == (Wanted(key=KEY),)
+
+
+def test_what_one_has_not_brought_in_time_is_asked_of_another_too() -> None:
+    lone = holding()
+    first = told_of(lone, FIRST)
+    lone.hear(encode_gossip(Rumour(FIRST.manifest.raw)), sender=2)
+    assert requests(lone.wait(lone.config.hedge - 1)) == []
+    [second] = requests(lone.wait(1))
+    assert second.to == member_of(2)
+    assert adoptions(lone.give(second, part(FIRST, 0, BUCKETS))) == [FIRST.manifest]
+    assert lone.give(first, part(FIRST, 0, BUCKETS)) == []
+    assert lone.refused() == {}
+
+
+def test_a_provider_that_has_nothing_after_all_is_not_asked_again() -> None:
+    lone = holding()
+    assert lone.give(told_of(lone, FIRST), Nothing(KEY)) == []
+    assert lone.wait(60 * SECOND) == []
+    assert lone.replicator.statistics().wants == 0
+
+
+# --- garbage --------------------
+
+
+def test_an_answer_that_nobody_asked_for_is_refused() -> None:
+    lone = holding()
+    assert lone.tell(ResponseReceived(77, member_of(1), b"")) == []
+    assert lone.refused() == {"unexpected": 1}
+
+
+def test_bytes_that_are_no_answer_are_a_failure() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    assert lone.tell(ResponseReceived(order.request, member_of(1), b"\x01")) == []
+    assert lone.refused() == {"malformed": 1}
+    assert requests(lone.wait(lone.config.back_off // 2 - 1)) == []
+    assert len(requests(lone.wait(lone.config.back_off))) == 1
+
+
+def test_the_first_wrong_root_asks_for_the_whole_and_the_second_drops_the_provider() -> None:
+    lone = holding(FIRST)
+    order = told_of(lone, NEXT)
+    wrong = Changes(KEY, NEXT.manifest.raw, RECORDS.root, Delta({b"x": b"y"}))
+    assert requests(lone.give(order, wrong)) == []
+    [order] = requests(lone.wait(lone.config.back_off))
+    assert pull_in(order).wanted == (Wanted(key=KEY),)
+    false = Part(KEY, NEXT.manifest.raw, NEXT.records.root, 0, BUCKETS, {b"x": b"y"})
+    assert requests(lone.give(order, false)) == []
+    assert lone.wait(60 * SECOND) == []
+    assert lone.refused() == {"root": 2}
+    assert lone.replicator.statistics().wants == 0
+
+
+def test_an_answer_about_something_else_is_refused() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    lone.give(order, Nothing(b"s/beta"))
+    assert lone.refused() == {"unexpected": 1}
+
+
+# --- how much at once --------------------
+
+
+def test_no_more_is_asked_at_once_than_a_batch() -> None:
+    lone = holding(config=ReplicatorConfig(batch=3))
+    first = requests(lone.hear(encode_gossip(Hint(Entry(b"o/0", (1,))))))
+    for at in range(1, 8):
+        assert lone.hear(encode_gossip(Hint(Entry(b"o/%d" % at, (1,))))) == []
+    [order] = requests(lone.give(first[0], Nothing(b"o/0")))
+    assert [each.key for each in pull_in(order).wanted] == [b"o/1", b"o/2", b"o/3"]
+
+
+def test_room_grows_with_full_answers_that_come_soon() -> None:
+    lone = holding(config=ReplicatorConfig(room=16 << 10))
+    big = signed(RecordSet.of(some_records(300, 400)))
+    order = told_of(lone, big)
+    assert pull_in(order).room == 16 << 10
+    lone.now += 100 * MILLISECOND
+    [order] = requests(lone.give(order, part(big, 0, 600)))
+    assert pull_in(order).room == 32 << 10
+    lone.now += SECOND
+    [order] = requests(lone.give(order, part(big, 600, 2_000, begins=False)))
+    assert pull_in(order).room == 32 << 10
+    lone.fail(order)
+    [order] = requests(lone.wait(lone.config.back_off))
+    assert pull_in(order).room == 16 << 10
+
+
+def test_a_small_answer_says_nothing_of_how_much_there_is_room_for() -> None:
+    lone = holding()
+    for at in range(4):
+        [order] = requests(lone.hear(encode_gossip(Hint(Entry(b"o/%d" % at, (1,))))))
+        assert pull_in(order).room == lone.config.room
+        lone.answer(order, Pulled((Nothing(b"o/%d" % at),)))

@@ -1,0 +1,398 @@
+"""Replicators that hear of each other come to hold the same, and then fall silent."""
+
+import pytest
+
+from discovery.events import (
+    ContradictionFound,
+    ItemAccepted,
+    ItemLapsed,
+    ItemReceived,
+    SetAdopted,
+    SetForgotten,
+    SetQuestioned,
+    SetRestored,
+    TrustChanged,
+)
+from discovery.frames import encode_frame
+from discovery.index import Entry, set_key, set_rank
+from discovery.messages import Busy, Compare, Differ, Hint, Item, Nothing, Pull, Pulled, Wanted
+from discovery.names import Origin
+from discovery.recordset import RecordSet
+from discovery.wire import encode_gossip
+from failure_detect.clock import MILLISECOND, SECOND
+from failure_detect.events import (
+    FingerprintChanged,
+    MemberDied,
+    MemberJoined,
+    MemberLeft,
+    MemberRetired,
+    MemberReturned,
+    MemberUpdated,
+    ReachabilityChanged,
+    RequestReceived,
+)
+from failure_detect.identity import Address, Identity
+from tests.discovery.circle import Circle, circle_of
+from tests.discovery.lone import (
+    ALPHA,
+    BETA,
+    Lone,
+    adoptions,
+    asked,
+    broadcasts,
+    identity_of,
+    member_of,
+    requests,
+    signed,
+    some_records,
+    trusting,
+)
+
+KEY = set_key(ALPHA)
+RECORDS = RecordSet.of(some_records(60))
+FIRST = signed(RECORDS)
+NEXT = signed(RECORDS.updated({b"endpoints/shop/s/3": b"new"}), version=2)
+OTHER = b"\1" * 8
+
+
+# --- what its own cluster says --------------------
+
+
+def test_what_its_own_publisher_signed_is_held_and_told() -> None:
+    lone = Lone()
+    adopted, told, fingerprint = lone.publish(FIRST)
+    assert isinstance(adopted, SetAdopted)
+    assert broadcasts([told])
+    assert fingerprint == FingerprintChanged(lone.replicator.fingerprint)
+    assert lone.publish(FIRST) == []
+
+
+def test_what_was_kept_is_held_and_not_told() -> None:
+    lone = Lone()
+    effects = lone.tell(SetRestored(FIRST.manifest, FIRST.records))
+    assert adoptions(effects) == [FIRST.manifest]
+    assert broadcasts(effects) == []
+
+
+def test_what_was_kept_is_held_although_its_key_has_expired_since() -> None:
+    judge = trusting()
+    judge.expired.add(ALPHA)
+    lone = Lone(judge=judge)
+    assert adoptions(lone.tell(SetRestored(FIRST.manifest, FIRST.records))) == [FIRST.manifest]
+    assert lone.publish(NEXT) == []
+    assert lone.refused() == {"expired": 1}
+
+
+def test_what_was_kept_of_one_that_is_trusted_no_more_is_not_held() -> None:
+    lone = Lone()
+    stranger = signed({b"a": b"1"}, "mallory")
+    assert lone.tell(SetRestored(stranger.manifest, stranger.records)) == []
+    assert lone.refused() == {"untrusted": 1}
+
+
+def test_who_is_trusted_no_more_is_forgotten_and_who_is_doubtful_is_named() -> None:
+    judge = trusting()
+    lone = Lone(judge=judge)
+    lone.publish(FIRST)
+    lone.publish(signed({b"a": b"1"}, BETA))
+    del judge.trusted[ALPHA]
+    judge.expired.add(BETA)
+    forgotten, questioned, _ = lone.tell(TrustChanged())
+    assert isinstance(forgotten, SetForgotten)
+    assert (forgotten.origin, forgotten.records) == (ALPHA, RECORDS)
+    assert isinstance(questioned, SetQuestioned)
+    assert (questioned.origin, questioned.reason) == (BETA, "expired")
+    assert [held.manifest.origin for held in lone.catalog] == [BETA]
+
+
+# --- items --------------------
+
+
+def test_an_accepted_item_is_held_told_and_given_with_its_age() -> None:
+    lone = Lone()
+    item = Item(b"o/x", b"raw", 3 * SECOND)
+    effects = lone.tell(ItemAccepted(item, (1,)))
+    assert broadcasts(effects) == [encode_gossip(item)]
+    lone.now += 4 * SECOND
+    assert lone.ask(Pull((Wanted(key=b"o/x"),), 9_999)) == Pulled(
+        (Item(b"o/x", b"raw", 7 * SECOND),)
+    )
+
+
+def test_an_item_that_came_by_comparing_is_not_told() -> None:
+    lone = Lone()
+    effects = lone.tell(ItemAccepted(Item(b"o/x", b"raw"), (1,), is_news=False))
+    assert effects == [FingerprintChanged(lone.replicator.fingerprint)]
+
+
+def test_an_item_of_no_higher_rank_changes_nothing() -> None:
+    lone = Lone()
+    lone.tell(ItemAccepted(Item(b"o/x", b"raw"), (2,)))
+    assert lone.tell(ItemAccepted(Item(b"o/x", b"old"), (2,))) == []
+    assert lone.tell(ItemAccepted(Item(b"o/x", b"old"), (1,))) == []
+
+
+def test_an_item_that_lapsed_is_gone_and_may_come_again() -> None:
+    lone = Lone()
+    before = lone.replicator.fingerprint
+    lone.tell(ItemAccepted(Item(b"o/x", b"raw"), (2,)))
+    lone.tell(ItemLapsed(b"o/x"))
+    assert lone.replicator.fingerprint == before
+    assert lone.tell(ItemLapsed(b"o/x")) == []
+    [order] = requests(lone.hear(encode_gossip(Hint(Entry(b"o/x", (2,))))))
+    assert isinstance(lone.give(order, Item(b"o/x", b"raw"))[0], ItemReceived)
+
+
+# --- requests --------------------
+
+
+def test_a_stranger_is_given_nothing() -> None:
+    lone = Lone()
+    request = RequestReceived(1, member_of(9), encode_frame(Compare((0,) * 64)))
+    assert lone.tell(request) == []
+    assert lone.refused() == {"unexpected": 1}
+
+
+def test_who_asks_more_than_its_share_is_told_to_wait_and_others_are_answered() -> None:
+    lone = Lone(peers=2)
+    question = Pull((Wanted(key=KEY),), 9_999)
+    answers = [lone.ask(question) for _ in range(2 * lone.config.served_requests + 1)]
+    assert answers[-2:] == [Pulled((Nothing(KEY),)), Busy(SECOND)]
+    assert lone.ask(question, sender=2) == Pulled((Nothing(KEY),))
+    lone.now += SECOND
+    assert lone.ask(question) == Pulled((Nothing(KEY),))
+
+
+def test_an_answer_that_comes_as_a_question_is_refused() -> None:
+    lone = Lone()
+    assert lone.tell(RequestReceived(1, member_of(1), encode_frame(Busy(1)))) == []
+    assert lone.refused() == {"unexpected": 1}
+
+
+# --- when it compares --------------------
+
+
+def settled(lone: Lone) -> None:
+    lone.publish(FIRST)
+    lone.now += 10 * SECOND
+    lone.said.clear()
+
+
+def test_fingerprints_that_differ_for_as_long_as_a_rumour_takes_are_compared() -> None:
+    lone = Lone()
+    settled(lone)
+    assert lone.see(OTHER) == []
+    lone.now += lone.config.settle - 1
+    assert lone.see(OTHER) == []
+    lone.now += 1
+    [order] = requests(lone.see(OTHER))
+    assert isinstance(asked(order), Compare)
+
+
+def test_while_ours_keeps_changing_only_the_impatient_compare() -> None:
+    lone = Lone()
+    settled(lone)
+    lone.see(OTHER)
+    started = lone.now
+    while lone.now < started + lone.config.impatient - 500 * MILLISECOND:
+        lone.now += 500 * MILLISECOND
+        lone.tell(ItemAccepted(Item(b"o/x", b""), (lone.now,)))
+        if lone.now < started + lone.config.impatient:
+            assert lone.see(OTHER) == []
+    lone.now = started + lone.config.impatient
+    lone.tell(ItemAccepted(Item(b"o/x", b""), (lone.now,)))
+    assert len(requests(lone.see(OTHER))) == 1
+
+
+def test_who_holds_nothing_compares_at_once() -> None:
+    assert len(requests(Lone().see(OTHER))) == 1
+
+
+def test_equal_fingerprints_and_none_are_never_compared() -> None:
+    lone = Lone()
+    assert lone.see(lone.replicator.fingerprint) == []
+    assert lone.see(b"") == []
+    assert lone.see(OTHER, member=9) == []
+
+
+def test_between_two_comparisons_there_is_a_gap_whoever_differs() -> None:
+    lone = Lone(peers=2)
+    assert len(requests(lone.see(OTHER))) == 1
+    lone.now += lone.config.gap - 1
+    assert lone.see(OTHER, member=2) == []
+    lone.now += lone.config.gap // 2 + 1
+    assert len(requests(lone.see(OTHER, member=2))) == 1
+
+
+def test_a_comparison_that_found_nothing_is_repeated_only_when_either_has_changed() -> None:
+    lone = Lone()
+    [order] = requests(lone.see(OTHER))
+    lone.answer(order, Differ(OTHER, (), ()))
+    lone.now += 60 * SECOND
+    assert lone.see(OTHER) == []
+    [order] = requests(lone.see(b"\2" * 8))
+    lone.answer(order, Differ(b"\2" * 8, (), ()))
+    lone.publish(FIRST)
+    lone.now += 60 * SECOND
+    assert len(requests(lone.see(b"\2" * 8))) == 1
+
+
+def test_after_a_change_of_trust_all_are_compared_again() -> None:
+    lone = Lone()
+    [order] = requests(lone.see(OTHER))
+    lone.answer(order, Differ(OTHER, (), ()))
+    lone.now += 60 * SECOND
+    lone.tell(TrustChanged())
+    assert len(requests(lone.see(OTHER))) == 1
+
+
+# --- who is there --------------------
+
+
+def pulling(lone: Lone) -> None:
+    lone.hear(encode_gossip(Hint(Entry(KEY, set_rank(FIRST.manifest)))))
+    assert lone.replicator.statistics().wants == 1
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        MemberDied(member_of(1), 1, ()),
+        MemberLeft(member_of(1)),
+        MemberRetired(member_of(1), member_of(2)),
+    ],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_who_is_gone_is_asked_for_nothing(gone: MemberDied | MemberLeft | MemberRetired) -> None:
+    lone = Lone()
+    pulling(lone)
+    assert lone.tell(gone) == []
+    assert lone.replicator.statistics().wants == 0
+    assert lone.see(OTHER) == []
+    assert lone.wait(60 * SECOND) == []
+
+
+def test_who_was_dead_and_returns_is_asked_again() -> None:
+    lone = Lone()
+    lone.tell(MemberDied(member_of(1), 1, ()))
+    assert lone.see(OTHER) == []
+    lone.tell(MemberReturned(member_of(1), 2))
+    assert len(requests(lone.see(OTHER))) == 1
+
+
+def test_who_has_left_is_a_stranger() -> None:
+    lone = Lone()
+    lone.tell(MemberLeft(member_of(1)))
+    assert lone.replicator.statistics().peers == 0
+    pulled = lone.hear(encode_gossip(Hint(Entry(KEY, set_rank(FIRST.manifest)))))
+    assert pulled == []
+    assert lone.refused() == {"unexpected": 1}
+
+
+def test_who_has_moved_is_asked_at_its_new_address() -> None:
+    lone = Lone()
+    one = identity_of(1)
+    moved = Identity(one.member, one.node, 1, Address("10.9.9.9:1"), one.group)
+    lone.tell(MemberUpdated(moved, 2))
+    [order] = requests(lone.see(OTHER))
+    assert order.address == "10.9.9.9:1"
+    lone.tell(ReachabilityChanged(member_of(1), reachable=False))
+    lone.tell(MemberJoined(identity_of(1), 3))
+    assert lone.replicator.statistics().peers == 1
+
+
+# --- several --------------------
+
+
+def test_a_set_comes_to_all_and_a_change_of_it_by_gossip_alone() -> None:
+    circle = circle_of(4)
+    circle.publish(0, FIRST)
+    circle.settle()
+    assert circle.agree()
+    before = circle.traffic["round trips"]
+    circle.publish(0, NEXT)
+    circle.settle()
+    assert circle.agree()
+    assert circle.traffic["round trips"] == before
+    for each in circle.replicators:
+        held = each.catalog.get(ALPHA)
+        assert held is not None
+        assert held.records == NEXT.records
+
+
+def test_in_equal_state_nothing_is_said() -> None:
+    circle = circle_of(4)
+    circle.publish(0, FIRST)
+    circle.settle()
+    circle.heal(2)
+    before = circle.traffic.copy()
+    circle.heal(100)
+    assert circle.traffic == before
+
+
+def test_what_a_rumour_did_not_bring_comparing_does() -> None:
+    circle = circle_of(3)
+    circle.cut = {(0, 2), (1, 2)}
+    circle.publish(0, FIRST)
+    circle.settle()
+    assert not circle.agree()
+    circle.heal(6)
+    assert circle.agree()
+
+
+def test_contradicting_sets_are_found_by_both_and_the_higher_one_stays() -> None:
+    one, two = signed({b"a": b"1"}), signed({b"a": b"2"})
+    circle = circle_of(2)
+    circle.cut = {(0, 1)}
+    circle.publish(0, one)
+    circle.publish(1, two)
+    circle.cut = set()
+    circle.heal(8)
+    assert circle.agree()
+    higher = max(one, two, key=lambda each: each.manifest.order)
+    assert all(r.catalog.get(ALPHA).records == higher.records for r in circle.replicators)  # type: ignore[union-attr]  # it is held
+    assert any(isinstance(fact, ContradictionFound) for _, fact in circle.facts)
+
+
+def test_those_that_trust_different_origins_fall_silent() -> None:
+    circle = Circle([trusting("alpha", "beta"), trusting("alpha"), trusting("beta")])
+    circle.publish(0, FIRST)
+    circle.publish(0, signed({b"a": b"1"}, BETA))
+    circle.settle()
+    circle.heal(10)
+    before = circle.traffic.copy()
+    circle.heal(30)
+    assert circle.traffic == before
+
+
+def test_two_that_differ_in_one_of_two_hundred_origins_find_it_cheaply() -> None:
+    names = [f"c{at}" for at in range(200)]
+    circle = circle_of(2, *names)
+    sets = [signed(some_records(40, 40, at), name) for at, name in enumerate(names)]
+    for each in sets:
+        for who in (0, 1):
+            circle.tell(who, SetRestored(each.manifest, each.records))
+    assert circle.agree()
+    changed = signed(sets[7].records.updated({b"endpoints/shop/s/3": b"new"}), "c7", 2)
+    circle.tell(0, SetRestored(changed.manifest, changed.records))
+    circle.traffic.clear()
+    circle.heal(4)
+    assert circle.agree()
+    assert circle.traffic["round trips"] <= 3
+    assert circle.traffic.total() - circle.traffic["round trips"] < 4_096
+    held = circle.replicators[1].catalog.get(Origin("c7"))
+    assert held is not None
+    assert held.records == changed.records
+
+
+def test_an_older_and_a_newer_agent_understand_each_other() -> None:
+    for older, newer in ((0, 1), (1, 0)):
+        circle = Circle([trusting(), trusting()], speaks={older: 1, newer: 2})
+        circle.publish(older, FIRST)
+        circle.publish(newer, signed(some_records(200, 300), BETA))
+        circle.settle()
+        assert circle.agree()
+        circle.publish(older, signed(some_records(90, 300, 2), version=2))
+        circle.settle()
+        assert circle.agree()
+        assert all(not each.statistics().refused for each in circle.replicators)
