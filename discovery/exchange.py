@@ -14,18 +14,21 @@ from discovery.events import Effect, SetAdopted, SetForgotten
 from discovery.index import Entry, Index, set_key, set_origin, set_rank
 from discovery.items import Items
 from discovery.manifest import Manifest
-from discovery.messages import Hint, Item, Rumour
+from discovery.messages import Hint, Item, Rumour, Wanted
 from discovery.names import Origin
 from discovery.peers import Peers
 from discovery.recordset import RecordSet
 from discovery.refusals import Refusals, Refused
-from discovery.wants import Wants
-from discovery.wire import encode_gossip
+from discovery.wants import Want, Wants
+from discovery.wire import SHORT_DIGEST_BYTES, encode_gossip
 from failure_detect.agenda import Agenda
 from failure_detect.clock import Instant
 from failure_detect.events import BroadcastRequested
 
 BROADCAST_KEY_BYTES = 8
+
+_FEW_RECORDS = 16
+"""A set of so few records is asked for without digests: they would be most of the bytes."""
 
 ITEM_KINDS = (b"o/", b"r/")
 """How the keys of items begin: overlays and revocations. Others are of a later version."""
@@ -59,6 +62,26 @@ class Exchange:
             return key.startswith(ITEM_KINDS)
         floor = self.catalog.floor(origin)
         return self.catalog.may_hold(origin) and (floor is None or rank[:3] >= floor[:3])
+
+    def wanted(self, want: Want) -> Wanted:
+        """Return what to ask for: with what is had of it, and what has come of it already."""
+        origin, staging = set_origin(want.key), want.staging
+        held = None if origin is None else self.catalog.get(origin)
+        have: bytes = b""
+        branches: tuple[bytes, ...] = ()
+        if held is not None and held.records.count and not want.whole:
+            have = held.records.root
+            if held.records.count > _FEW_RECORDS:
+                digests = held.records.branch_digests()
+                branches = tuple(each[:SHORT_DIGEST_BYTES] for each in digests)
+        return Wanted(
+            key=want.key,
+            have=have,
+            branches=branches,
+            target=b"" if staging is None else staging.manifest.body.root,
+            first=0 if staging is None else staging.next_bucket,
+            buckets=() if staging is None else staging.pending,
+        )
 
     # --- sets ---------------------------------------------------------------------------
 

@@ -67,6 +67,12 @@ class Wanted:
     buckets: tuple[int, ...] = ()
     """Only these buckets of the target."""
 
+    @property
+    def size_bytes(self) -> int:
+        """About how many bytes it takes; never less than it does."""
+        roots = len(self.have) + len(self.target)
+        return len(self.key) + roots + sum(map(len, self.branches)) + 3 * len(self.buckets) + 32
+
 
 @dataclass(frozen=True, slots=True)
 class Pull:

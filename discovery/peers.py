@@ -9,6 +9,12 @@ from discovery.names import Origin
 from failure_detect.clock import NEVER, Duration, Instant
 from failure_detect.identity import Identity, MemberId
 
+PASSED_OVER_MAX = 1_024
+"""So many things of one peer are remembered as not worth asking for."""
+
+_COMPRESSED_BY = 8
+"""Whatever fills the room takes at least that part of it on the wire, mostly."""
+
 
 class Peer:
     """One other member of the pool."""
@@ -24,6 +30,7 @@ class Peer:
         "is_alive",
         "is_reachable",
         "not_before",
+        "passed_over",
         "requests",
         "room",
         "served",
@@ -48,6 +55,8 @@ class Peer:
         self.futile: int | None = None
         """By how much its fingerprint differed from ours when a comparison found nothing to pull.
         What both hold can change without it."""
+        self.passed_over: dict[bytes, tuple[int, ...]] = {}
+        """What it said it had and we did not come to hold, by key: never asked of it again."""
         self.requests = Budget(config.served_requests, now)
         self.served = Budget(config.served_bytes, now)
         self.forgeries = Budget(config.forgeries, now)
@@ -61,18 +70,36 @@ class Peer:
         """Tell whether a request to it makes sense."""
         return self.is_alive and not self.busy and self.not_before <= now
 
-    def came_through(self, took: Duration, config: ReplicatorConfig) -> None:
-        """Learn that a request was answered within so much time."""
-        self.failures = 0
-        if took < config.hedge // 2:
+    def came_through(self, took: Duration, size: int, config: ReplicatorConfig) -> None:
+        """Learn that so many bytes of an answer came within so much time."""
+        # A small answer says nothing of how fast a large one would be.
+        if took < config.hedge // 2 and size * _COMPRESSED_BY >= self.room:
             self.room = min(2 * self.room, config.frame_bytes)
+
+    def brought(self) -> None:
+        """Learn that it has brought what was asked for: its failures are forgotten."""
+        self.failures = 0
 
     def failed(self, config: ReplicatorConfig, chance: float, now: Instant) -> None:
         """Learn that a request came to nothing, or to garbage; `chance` is from 0 to 1."""
+        if now - self.not_before > config.back_off_max:
+            self.failures = 0  # That was long ago.
         pause = min(config.back_off << min(self.failures, 16), config.back_off_max)
         self.failures += 1
         self.room = max(self.room // 2, config.room_min)
         self.not_before = now + pause // 2 + int(chance * (pause // 2))
+
+    def pass_over(self, key: bytes, rank: tuple[int, ...]) -> None:
+        """Remember that it said it had something which we did not come to hold; bounded."""
+        self.passed_over.pop(key, None)
+        self.passed_over[key] = rank
+        if len(self.passed_over) > PASSED_OVER_MAX:
+            del self.passed_over[next(iter(self.passed_over))]
+
+    def look_again(self) -> None:
+        """Forget what came to nothing: it may come to something now."""
+        self.futile = None
+        self.passed_over.clear()
 
 
 class Peers:
@@ -99,10 +126,16 @@ class Peers:
         """Know a peer from now on, or its new address; it is alive."""
         peer = self._peers.get(identity.member)
         if peer is None:
+            self.look_again()  # What it has signed may be believed now.
             peer = self._peers[identity.member] = Peer(identity, self._config, now)
         peer.identity = identity
         peer.is_alive = True
         return peer
+
+    def look_again(self) -> None:
+        """Forget of everybody what came to nothing."""
+        for peer in self:
+            peer.look_again()
 
     def forget(self, member: MemberId) -> None:
         """Know it no more."""

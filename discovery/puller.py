@@ -1,12 +1,12 @@
 """Asks for what is lacking: of who told it, several at once, never twice of one at a time.
 
-Rule 1: one provider has one request under way, and there are a few in all, so that a slow one
-holds up one place. Rule 2: whoever fails or answers with garbage is left alone for a while that
-doubles. Rule 3: what one has not brought in time is asked of another too. Rule 4: nothing counts
-before it is whole and verified; what came in parts goes on with whoever has the same set.
+Rule 1: one provider has one request under way, and there are a few in all; what is late holds up no
+place. Rule 2: whoever fails, answers with garbage or brings nothing further is left alone for a
+while that doubles; who is behind, or was asked before we moved on, is not. Rule 3: what one has not
+brought in time is asked of another too. Rule 4: nothing counts before it is whole and verified;
+what came in parts goes on with whoever has the same set.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,17 +31,16 @@ from discovery.messages import (
     Wanted,
 )
 from discovery.peers import Peer
-from discovery.recordset import EMPTY, FANOUT, RecordSet
+from discovery.recordset import EMPTY
 from discovery.refusals import Refusal, Refused
 from discovery.rumours import Rumours
-from discovery.wants import Staging, Want
-from discovery.wire import SHORT_DIGEST_BYTES
+from discovery.wants import Staging, Want, covered, differing
 from failure_detect.agenda import Timer
 from failure_detect.clock import NEVER, Instant
 from failure_detect.events import SendRequest
 
-_FEW_RECORDS = 16
-"""A set of so few records is asked for without digests: they would be most of the bytes."""
+_ASKED_BYTES_MAX = 131_072
+"""What one request says of what is had: half of what is read of it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,16 @@ class Asked:
 
     peer: Peer
     message: Request
-    keys: tuple[bytes, ...]
+    keys: dict[bytes, int]
+    """What it asks for, and how often that had moved by then (`Want.moves`)."""
     at: Instant
 
 
 _VAIN_MAX = 4
 """So many answers in a row that bring a want no further are enough of one provider."""
+
+_GARBAGE = frozenset({Refusal.MALFORMED, Refusal.SIGNATURE, Refusal.ROOT, Refusal.UNEXPECTED})
+"""What its sender is to blame for."""
 
 _SetAnswer: TypeAlias = Changes | Part | Digests | Buckets
 
@@ -91,23 +94,41 @@ class Puller:
             self._is_stirred, self._seen = False, self._exchange.wants.changes
 
     def _ask(self, now: Instant) -> None:
-        exchange, config = self._exchange, self._exchange.config
+        config = self._exchange.config
+        places, again = self._places(now)
+        if places <= 0:  # Whatever is chosen now would wait.
+            self._come_back(again, now)
+            return
+        chosen, again = self._chosen(now)
+        for peer, wants in chosen.items():
+            if places <= 0:
+                again = min(again, self._places(now)[1])
+                break
+            places -= 1
+            self._pull(peer, wants[: config.batch], now)
+        self._come_back(again, now)
+
+    def _places(self, now: Instant) -> tuple[int, Instant]:
+        """Return how many more may be asked, and when the next place is given up as late."""
+        hedge = self._exchange.config.hedge
+        late = [each.at + hedge for each in self._under_way.values() if now < each.at + hedge]
+        return self._exchange.config.pulls - len(late), min(late, default=NEVER)
+
+    def _chosen(self, now: Instant) -> tuple[dict[Peer, list[Want]], Instant]:
+        """Return what to ask of whom, and when to look again at what cannot be asked now."""
         chosen: dict[Peer, list[Want]] = {}
         again: Instant = NEVER
-        for want in exchange.wants:
-            if want.asked and now < want.asked_at + config.hedge:
-                again = min(again, want.asked_at + config.hedge)
+        for want in self._exchange.wants:
+            hedged_at = want.asked_at + self._exchange.config.hedge
+            if want.asked and (want.alone or now < hedged_at):
+                again = min(again, NEVER if want.alone else hedged_at)
                 continue
             peer = self._provider(want, chosen, now)
             if peer is not None:
                 chosen.setdefault(peer, []).append(want)
             else:
                 again = min(again, self._free_at(want, now))
-        for peer, wants in chosen.items():
-            if len(self._under_way) >= config.pulls:
-                break
-            self._pull(peer, wants[: config.batch], now)
-        self._come_back(again, now)
+        return chosen, again
 
     def _provider(self, want: Want, chosen: dict[Peer, list[Want]], now: Instant) -> Peer | None:
         exchange, best = self._exchange, None
@@ -126,11 +147,14 @@ class Puller:
         return min((each for each in waits if each > now), default=NEVER)
 
     def _come_back(self, at: Instant, now: Instant) -> None:
+        at = max(at, now + 1)
         if self._timer is not None:
+            if self._timer.at == at:
+                return
             self._timer.cancel()
         self._timer = None
-        if at != NEVER:
-            self._timer = self._exchange.agenda.schedule(max(at, now + 1), self._tick)
+        if at < NEVER:
+            self._timer = self._exchange.agenda.schedule(at, self._tick)
 
     def _tick(self, now: Instant) -> None:
         del now  # The pump follows every turn.
@@ -138,33 +162,24 @@ class Puller:
         self.stir()
 
     def _pull(self, peer: Peer, wants: list[Want], now: Instant) -> None:
+        member, size = peer.identity.member, 0
+        wanted: list[Wanted] = []
+        keys: dict[bytes, int] = {}
         for want in wants:
-            want.asked[peer.identity.member] = None
+            if want.alone and want.staging and list(want.staging.brought_by) != [member]:
+                want.restart()
+            one = self._exchange.wanted(want)
+            size += one.size_bytes
+            if wanted and size > _ASKED_BYTES_MAX:
+                break
+            wanted.append(one)
+            keys[want.key] = want.moves
+            want.asked[member] = None
             want.asked_at = now
-        message = Pull(tuple(self._wanted(want) for want in wants), peer.room)
         self._exchange.counts["pulls"] += 1
-        self.request(peer, message, tuple(want.key for want in wants), now)
+        self.request(peer, Pull(tuple(wanted), peer.room), keys, now)
 
-    def _wanted(self, want: Want) -> Wanted:
-        origin, staging = set_origin(want.key), want.staging
-        held = None if origin is None else self._exchange.catalog.get(origin)
-        if held is None or want.whole or not held.records.count:
-            have: bytes = b""
-            branches: tuple[bytes, ...] = ()
-        else:
-            have, digests = held.records.root, held.records.branch_digests()
-            short = tuple(each[:SHORT_DIGEST_BYTES] for each in digests)
-            branches = short if held.records.count > _FEW_RECORDS else ()
-        return Wanted(
-            key=want.key,
-            have=have,
-            branches=branches,
-            target=b"" if staging is None else staging.manifest.body.root,
-            first=0 if staging is None else staging.next_bucket,
-            buckets=() if staging is None else staging.pending,
-        )
-
-    def request(self, peer: Peer, message: Request, keys: tuple[bytes, ...], now: Instant) -> None:
+    def request(self, peer: Peer, message: Request, keys: dict[bytes, int], now: Instant) -> None:
         """Send a request to a peer that has none under way."""
         self._serial += 1
         peer.busy = True
@@ -197,12 +212,13 @@ class Puller:
             return None
         peer.speaks = frame.speaks
         if isinstance(frame.message, Busy):
-            peer.not_before = now + min(frame.message.wait, config.back_off_max)
+            wait = min(frame.message.wait, config.back_off_max)
+            peer.not_before = now + max(wait, config.back_off)
             return None
         if isinstance(frame.message, Request):
             self._blame(peer, Refused(Refusal.UNEXPECTED, "answer: is a question"), now)
             return None
-        peer.came_through(now - asked.at, config)
+        peer.came_through(now - asked.at, len(data), config)
         return asked, frame.message
 
     def _over(self, request: int) -> Asked | None:
@@ -221,28 +237,48 @@ class Puller:
         peer.failed(self._exchange.config, self._exchange.rng.random(), now)
 
     def take(self, asked: Asked, pulled: Pulled, now: Instant) -> None:
-        """Take in the answers to a pull."""
+        """Take in the answers to a pull. Whatever is wrong with them counts as one failure."""
+        faults = [self._take_one(asked, answer, now) for answer in pulled.answers]
         if not pulled.answers:
-            self._blame(asked.peer, Refused(Refusal.UNEXPECTED, "answer: to nothing"), now)
-        for answer in pulled.answers:
-            want = self._exchange.wants.get(answer.key)
-            if answer.key not in asked.keys:
-                self._blame(asked.peer, Refused(Refusal.UNEXPECTED, "answer: not asked for"), now)
-            elif want is not None:  # Else somebody else was quicker.
-                self._take_one(asked.peer, want, answer, now)
+            self._exchange.refuse(Refused(Refusal.UNEXPECTED, "answer: to nothing"))
+        if any(faults) or not pulled.answers:
+            asked.peer.failed(self._exchange.config, self._exchange.rng.random(), now)
 
-    def _take_one(self, peer: Peer, want: Want, answer: Answer, now: Instant) -> None:
+    def _take_one(self, asked: Asked, answer: Answer, now: Instant) -> bool:
+        """Take in one answer; tell whether its sender is to blame for it."""
+        wants, peer = self._exchange.wants, asked.peer
+        want = wants.get(answer.key)
+        if answer.key not in asked.keys:
+            self._exchange.refuse(Refused(Refusal.UNEXPECTED, "answer: not asked for"))
+            return True
+        if want is None:  # Somebody else was quicker.
+            return False
+        has_moved = want.moves != asked.keys[want.key]
         try:
             self._on_answer(peer, want, answer, now)
         except Refused as refused:
-            origin = set_origin(want.key) or ""
-            want.staging = None
-            if refused.reason is Refusal.ROOT and not want.whole:
-                # What we had, or what several brought, does not fit: once more, all of it.
-                want.whole = True
-            else:
+            if refused.reason is Refusal.UNEXPECTED and has_moved:
+                return False  # It is no answer to what we would ask now.
+            self._exchange.refuse(refused, set_origin(want.key) or "")
+            return self._is_to_blame(peer, want, refused.reason)
+        wants.postpone(want.key)
+        return False
+
+    def _is_to_blame(self, peer: Peer, want: Want, reason: Refusal) -> bool:
+        """Learn that an answer was refused; tell whether its sender is to blame."""
+        if reason is Refusal.UNEXPECTED:
+            want.vain[peer.identity.member] += 1
+            if want.vain[peer.identity.member] > _VAIN_MAX:
                 self._without(peer, want)
-            self._blame(peer, refused, now, origin)
+            return True
+        if reason is not Refusal.ROOT or want.whole:
+            self._without(peer, want)
+        if reason is Refusal.ROOT:  # What we had does not fit: once more, all of it.
+            want.whole = True
+            want.restart()
+        elif reason not in _GARBAGE:  # It has other trust or other limits than we have.
+            peer.pass_over(want.key, want.rank)
+        return reason in _GARBAGE
 
     def _without(self, peer: Peer, want: Want) -> None:
         self._exchange.wants.without(want, peer.identity.member)
@@ -250,17 +286,25 @@ class Puller:
     def _on_answer(self, peer: Peer, want: Want, answer: Answer, now: Instant) -> None:
         match answer:
             case Nothing():
+                peer.pass_over(want.key, want.rank)
                 self._without(peer, want)
             case Item():
-                fact = ItemReceived(answer, peer.identity.member, is_news=want.is_news)
-                self._exchange.out.append(fact)
-                self._exchange.wants.drop(want.key)
+                self._on_item(peer, want, answer, now)
             case _:
                 manifest = self._manifest(want, answer)
                 if manifest is None:
                     self._without(peer, want)
                 else:
                     self._on_set(peer, want, manifest, answer, now)
+
+    def _on_item(self, peer: Peer, want: Want, item: Item, now: Instant) -> None:
+        if set_origin(want.key) is not None:
+            raise Refused(Refusal.UNEXPECTED, "answer: no set, but an item")
+        self._exchange.out.append(ItemReceived(item, peer.identity.member, is_news=want.is_news))
+        peer.pass_over(want.key, want.rank)
+        self._without(peer, want)
+        want.asked[peer.identity.member] = None  # Others only where nobody accepts it by then.
+        want.asked_at = now
 
     def _manifest(self, want: Want, answer: _SetAnswer) -> Manifest | None:
         """Return the manifest that an answer is about, verified; None where it is no news."""
@@ -276,89 +320,77 @@ class Puller:
     def _on_set(
         self, peer: Peer, want: Want, manifest: Manifest, answer: _SetAnswer, now: Instant
     ) -> None:
-        before = _progress(want)
-        staging, is_whole = self._staged(want, manifest, answer)
-        if is_whole:
-            self._adopt(want, staging, now)
-        elif _progress(want) != before:
-            want.vain = 0
-        else:  # We had moved on, or another was quicker; or it leads us round in circles.
-            want.vain += 1
-            if want.vain > _VAIN_MAX:
-                self._without(peer, want)
-        self._bound_staging(want)
+        staging = self._staged(want, manifest, answer)
+        staging.brought_by[peer.identity.member] = None
+        try:
+            if self._is_whole(staging, answer):
+                self._adopt(peer, want, staging, now)
+                return
+        except Refused as refused:
+            if refused.reason is not Refusal.ROOT or len(staging.brought_by) == 1:
+                raise
+            # Nobody can tell whose part was wrong: once more, with one of them alone.
+            self._exchange.refuse(refused, manifest.origin)
+            want.whole = want.alone = True
+            want.restart()
+            return
+        self._go_on(peer, want, staging)
 
-    def _staged(self, want: Want, manifest: Manifest, answer: _SetAnswer) -> tuple[Staging, bool]:
-        """Return how far a set has come with an answer, and whether it is whole."""
+    def _go_on(self, peer: Peer, want: Want, staging: Staging) -> None:
+        """Keep a set of which a part has come, if it is the one to go on with."""
+        old = want.staging
+        if not want.go_on_with(staging, peer.identity.member):
+            if old is not None and staging.manifest.order < old.manifest.order:
+                self._without(peer, want)  # It is behind those that have the rest of it.
+            return
+        if not want.has_advanced():
+            raise Refused(Refusal.UNEXPECTED, "answer: brings nothing further")
+        want.moves += 1
+        peer.brought()
+        if self._exchange.wants.staged_bytes > self._exchange.config.staged_bytes:
+            self._exchange.counts["unstaged"] += 1
+            want.restart()
+            self._without(peer, want)
+
+    def _staged(self, want: Want, manifest: Manifest, answer: _SetAnswer) -> Staging:
+        """Return what an answer is a part of: what was begun, or a beginning."""
         held = self._exchange.catalog.get(manifest.origin)
         records = EMPTY if held is None else held.records
         match answer:
             case Changes():
                 # What we had when we asked, though we may have moved on since.
                 base = self._exchange.catalog.version(manifest.origin, answer.base)
-                staging = Staging(manifest, answer.delta.applied(base or EMPTY))
-                return staging, base is not None
+                if base is None:
+                    raise Refused(Refusal.UNEXPECTED, "changes: since what is not had here")
+                return Staging(manifest, answer.delta.applied(base))
             case Digests():
-                pending = _differing(records.bucket_digests, answer.branches)
+                pending = differing(records, answer.branches)
                 if not pending:
-                    raise Refused(Refusal.ROOT, "digests: name no bucket that differs")
-                want.staging = Staging(manifest, records, pending=pending)
-                return want.staging, False
-            case Part():
-                staging = self._staging(want, manifest, answer, EMPTY)
-                return staging, staging.take_part(answer.first, answer.until, dict(answer.put))
-            case Buckets():
-                staging = self._staging(want, manifest, answer, records)
-                return staging, staging.take_buckets(_covered(answer), dict(answer.put))
+                    raise Refused(Refusal.UNEXPECTED, "digests: name no bucket that differs")
+                return Staging(manifest, records, pending=pending)
+            case Part() | Buckets():
+                if answer.root != manifest.body.root:
+                    raise Refused(Refusal.UNEXPECTED, "answer: goes on with another set")
+                if not answer.manifest and want.staging is not None:
+                    return want.staging
+                return Staging(manifest, EMPTY if isinstance(answer, Part) else records)
 
-    def _staging(
-        self, want: Want, manifest: Manifest, answer: Part | Buckets, base: RecordSet
-    ) -> Staging:
-        """Return what an answer goes on with, or the beginning of it."""
-        staging = want.staging
-        if answer.manifest or staging is None:
-            staging = want.staging = Staging(manifest, base)
-        if answer.root != staging.manifest.body.root:
-            raise Refused(Refusal.UNEXPECTED, "answer: goes on with another set")
-        return staging
+    def _is_whole(self, staging: Staging, answer: _SetAnswer) -> bool:
+        match answer:
+            case Changes():
+                return True
+            case Digests():
+                return False
+            case Part(_, _, _, first, until, put):
+                return staging.take_part(first, until, put)
+            case Buckets(_, _, _, branches, buckets, put):
+                return staging.take_buckets(covered(branches, buckets), put)
 
-    def _adopt(self, want: Want, staging: Staging, now: Instant) -> None:
+    def _adopt(self, peer: Peer, want: Want, staging: Staging, now: Instant) -> None:
         exchange, manifest = self._exchange, staging.manifest
         held = exchange.catalog.get(manifest.origin)
         adopted = exchange.adopt(manifest, staging.records, now)
-        want.staging = None
+        peer.brought()
         # A set of an origin that is new here is no news elsewhere, unless it came as such.
         if adopted is not None and (want.is_news or held is not None):
             exchange.tell(adopted)
-
-    def _bound_staging(self, want: Want) -> None:
-        if want.staging and self._exchange.wants.staged_bytes > self._exchange.config.staged_bytes:
-            want.staging = None
-            self._exchange.counts["unstaged"] += 1
-
-
-def _progress(want: Want) -> tuple[bytes, int, int]:
-    """Return how far a want has come: equal where an answer brought nothing."""
-    staging = want.staging
-    if staging is None:
-        return b"", 0, 0
-    return staging.manifest.body.root, staging.next_bucket, len(staging.pending)
-
-
-def _buckets_of(branch: int) -> range:
-    return range(branch * FANOUT, (branch + 1) * FANOUT)
-
-
-def _covered(answer: Buckets) -> frozenset[int]:
-    whole = {bucket for branch in answer.branches for bucket in _buckets_of(branch)}
-    return frozenset(whole.union(answer.buckets))
-
-
-def _differing(
-    ours: Callable[[int], tuple[bytes, ...]], branches: tuple[tuple[int, tuple[bytes, ...]], ...]
-) -> tuple[int, ...]:
-    differ = []
-    for number, theirs in branches:
-        pairs = zip(_buckets_of(number), ours(number), theirs, strict=False)
-        differ += [at for at, mine, its in pairs if mine[:SHORT_DIGEST_BYTES] != its]
-    return tuple(differ)

@@ -182,8 +182,10 @@ class Replicator:
             else:
                 question = SetQuestioned(origin, refused.reason.value, refused.what)
                 exchange.out.append(question)
-        for peer in exchange.peers:  # Whoever had nothing for us before may have now.
-            peer.futile = None
+        for want in exchange.wants:
+            if not exchange.may_hold(want.key, want.rank):
+                exchange.wants.drop(want.key)
+        exchange.peers.look_again()
 
     # --- who is there -------------------------------------------------------------------
 
@@ -233,7 +235,7 @@ class Replicator:
             config = exchange.config
             self._next_comparison = now + config.gap + int(exchange.rng.random() * config.gap / 2)
             exchange.counts["comparisons"] += 1
-            self._puller.request(peer, Compare(exchange.index.sums), (), now)
+            self._puller.request(peer, Compare(exchange.index.sums), {}, now)
 
     def _is_time_to_compare(self, peer: Peer, now: Instant) -> bool:
         config = self._exchange.config
@@ -249,6 +251,8 @@ class Replicator:
         wanted = 0
         for entry in differ.entries:
             ours = exchange.index.rank(entry.key)
+            if peer.passed_over.get(entry.key) == entry.rank:
+                continue
             if (ours is None or entry.rank > ours) and exchange.may_hold(entry.key, entry.rank):
                 exchange.wants.note(entry.key, entry.rank, peer.identity.member)
                 wanted += 1

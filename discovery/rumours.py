@@ -109,7 +109,8 @@ class Rumours:
     def _on_hint(self, key: bytes, rank: tuple[int, ...], peer: Peer) -> None:
         # Nobody has signed it: it can make us ask the one who said it, and no more than that.
         ours = self._exchange.index.rank(key)
-        if (ours is None or rank > ours) and self._exchange.may_hold(key, rank):
+        is_news = (ours is None or rank > ours) and peer.passed_over.get(key) != rank
+        if is_news and self._exchange.may_hold(key, rank):
             want = self._exchange.wants.note(key, rank, peer.identity.member)
             if want is not None:
                 want.is_news = True

@@ -1,7 +1,5 @@
 """Who lacks something is given what differs, in answers that fit, and nothing not meant for it."""
 
-from dataclasses import replace
-
 import pytest
 
 from discovery.catalog import Catalog
@@ -62,10 +60,10 @@ class Counter:
         return self.server.pull(Pull(wanted, room), asker, NOW).answers
 
 
-def having(records: RecordSet, **fields: object) -> Wanted:
+def having(records: RecordSet, target: bytes = b"", buckets: tuple[int, ...] = ()) -> Wanted:
     """What somebody asks who has these records."""
     branches = tuple(each[:8] for each in records.branch_digests())
-    return replace(Wanted(key=KEY, have=records.root, branches=branches), **fields)
+    return Wanted(key=KEY, have=records.root, branches=branches, target=target, buckets=buckets)
 
 
 def touched(count: int) -> RecordSet:
