@@ -106,6 +106,7 @@ class Puller:
                 break
             places -= 1
             self._pull(peer, wants[: config.batch], now)
+            again = min(again, *map(self._hedged_at, wants))
         self._come_back(again, now)
 
     def _places(self, now: Instant) -> tuple[int, Instant]:
@@ -119,9 +120,8 @@ class Puller:
         chosen: dict[Peer, list[Want]] = {}
         again: Instant = NEVER
         for want in self._exchange.wants:
-            hedged_at = want.asked_at + self._exchange.config.hedge
-            if want.asked and (want.alone or now < hedged_at):
-                again = min(again, NEVER if want.alone else hedged_at)
+            if want.asked and now < (hedged_at := self._hedged_at(want)):
+                again = min(again, hedged_at)
                 continue
             peer = self._provider(want, chosen, now)
             if peer is not None:
@@ -129,6 +129,11 @@ class Puller:
             else:
                 again = min(again, self._free_at(want, now))
         return chosen, again
+
+    def _hedged_at(self, want: Want) -> Instant:
+        """Return when to ask another provider as well; NEVER where there is none to ask."""
+        others = any(member not in want.asked for member in want.providers)
+        return want.asked_at + self._exchange.config.hedge if others and not want.alone else NEVER
 
     def _provider(self, want: Want, chosen: dict[Peer, list[Want]], now: Instant) -> Peer | None:
         exchange, best = self._exchange, None
@@ -239,9 +244,9 @@ class Puller:
     def take(self, asked: Asked, pulled: Pulled, now: Instant) -> None:
         """Take in the answers to a pull. Whatever is wrong with them counts as one failure."""
         faults = [self._take_one(asked, answer, now) for answer in pulled.answers]
-        if not pulled.answers:
+        if not faults:
             self._exchange.refuse(Refused(Refusal.UNEXPECTED, "answer: to nothing"))
-        if any(faults) or not pulled.answers:
+        if any(faults) or not faults:
             asked.peer.failed(self._exchange.config, self._exchange.rng.random(), now)
 
     def _take_one(self, asked: Asked, answer: Answer, now: Instant) -> bool:
@@ -339,13 +344,16 @@ class Puller:
     def _go_on(self, peer: Peer, want: Want, staging: Staging) -> None:
         """Keep a set of which a part has come, if it is the one to go on with."""
         old = want.staging
-        if not want.go_on_with(staging, peer.identity.member):
-            if old is not None and staging.manifest.order < old.manifest.order:
+        is_taken = want.go_on_with(staging, peer.identity.member)
+        if not is_taken and old is not None:
+            if staging.manifest.order < old.manifest.order:
                 self._without(peer, want)  # It is behind those that have the rest of it.
-            return
-        if not want.has_advanced():
+                return
+            if staging.manifest.order > old.manifest.order:
+                return  # Somebody else is about to bring more of what was begun.
+        if not is_taken or not want.has_advanced():
             raise Refused(Refusal.UNEXPECTED, "answer: brings nothing further")
-        want.moves += 1
+        want.moved_on()
         peer.brought()
         if self._exchange.wants.staged_bytes > self._exchange.config.staged_bytes:
             self._exchange.counts["unstaged"] += 1

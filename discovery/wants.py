@@ -150,6 +150,11 @@ class Want:
         self.staging = begun
         return True
 
+    def moved_on(self) -> None:
+        """Ask at once for what comes next: answers that are awaited still are to older questions."""
+        self.moves += 1
+        self.asked.clear()
+
     def restart(self) -> None:
         """Give up what has come of it."""
         self.staging, self._best = None, None
