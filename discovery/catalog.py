@@ -31,6 +31,10 @@ class Judge(Protocol):
         """Return where the origin is trusted and its key has signed; raise `Refused` elsewhere."""
         ...
 
+    def judge_kept(self, manifest: Manifest) -> None:
+        """Judge what was adopted in an earlier run: as `judge`, but it may have expired since."""
+        ...
+
     def knows(self, origin: Origin) -> bool:
         """Tell whether any manifest of `origin` could be believed."""
         ...
@@ -154,6 +158,9 @@ class Catalog:
     def check(self, manifest: Manifest) -> None:
         """Raise `Refused` where a manifest could not be adopted: trust, signature, limits."""
         self._judge.judge(manifest)
+        self._check_limits(manifest)
+
+    def _check_limits(self, manifest: Manifest) -> None:
         limits, body = self._limits, manifest.body
         origin = manifest.origin
         if body.count > limits.records or body.size_bytes > limits.origin_bytes:
@@ -184,7 +191,18 @@ class Catalog:
         """
         if not self.is_higher(manifest):
             return None
-        self.check(manifest)
+        self._judge.judge(manifest)
+        return self._hold(manifest, records, now)
+
+    def restore(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
+        """Hold what was kept from an earlier run: as `adopt`, though its key may have expired."""
+        if not self.is_higher(manifest):
+            return None
+        self._judge.judge_kept(manifest)
+        return self._hold(manifest, records, now)
+
+    def _hold(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted:
+        self._check_limits(manifest)
         body = manifest.body
         if (records.root, records.count, records.size_bytes) != (
             body.root,

@@ -87,9 +87,16 @@ class Exchange:
 
     def adopt(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
         """Hold a set where it is higher than what is held; raises `Refused` as the catalog does."""
-        adopted = self.catalog.adopt(manifest, records, now)
+        return self._held(self.catalog.adopt(manifest, records, now), now)
+
+    def restore(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
+        """Hold what was kept from an earlier run, as `adopt`; its key may have expired since."""
+        return self._held(self.catalog.restore(manifest, records, now), now)
+
+    def _held(self, adopted: Adopted | None, now: Instant) -> Adopted | None:
         if adopted is None:
             return None
+        manifest = adopted.manifest
         key, rank = set_key(manifest.origin), set_rank(manifest)
         self.index.put(key, rank)
         self.wants.satisfied(key, rank)

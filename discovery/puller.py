@@ -161,9 +161,8 @@ class Puller:
         if at < NEVER:
             self._timer = self._exchange.agenda.schedule(at, self._tick)
 
-    def _tick(self, now: Instant) -> None:
-        del now  # The pump follows every turn.
-        self._timer = None
+    def _tick(self, _now: Instant) -> None:
+        self._timer = None  # The pump follows every turn.
         self.stir()
 
     def _pull(self, peer: Peer, wants: list[Want], now: Instant) -> None:
@@ -237,8 +236,8 @@ class Puller:
                     want.asked.pop(asked.peer.identity.member, None)
         return asked
 
-    def _blame(self, peer: Peer, refused: Refused, now: Instant, origin: str = "") -> None:
-        self._exchange.refuse(refused, origin)
+    def _blame(self, peer: Peer, refused: Refused, now: Instant) -> None:
+        self._exchange.refuse(refused)
         peer.failed(self._exchange.config, self._exchange.rng.random(), now)
 
     def take(self, asked: Asked, pulled: Pulled, now: Instant) -> None:
@@ -258,11 +257,10 @@ class Puller:
             return True
         if want is None:  # Somebody else was quicker.
             return False
-        has_moved = want.moves != asked.keys[want.key]
         try:
             self._on_answer(peer, want, answer, now)
         except Refused as refused:
-            if refused.reason is Refusal.UNEXPECTED and has_moved:
+            if refused.reason is Refusal.UNEXPECTED and want.moves != asked.keys[want.key]:
                 return False  # It is no answer to what we would ask now.
             self._exchange.refuse(refused, set_origin(want.key) or "")
             return self._is_to_blame(peer, want, refused.reason)
@@ -343,14 +341,12 @@ class Puller:
 
     def _go_on(self, peer: Peer, want: Want, staging: Staging) -> None:
         """Keep a set of which a part has come, if it is the one to go on with."""
-        old = want.staging
+        old, begun = want.staging, staging.manifest.order
         is_taken = want.go_on_with(staging, peer.identity.member)
-        if not is_taken and old is not None:
-            if staging.manifest.order < old.manifest.order:
-                self._without(peer, want)  # It is behind those that have the rest of it.
-                return
-            if staging.manifest.order > old.manifest.order:
-                return  # Somebody else is about to bring more of what was begun.
+        if not is_taken and old is not None and begun != old.manifest.order:
+            if begun < old.manifest.order:  # It is behind those that have the rest of it.
+                self._without(peer, want)
+            return  # Or somebody else is about to bring more of what was begun.
         if not is_taken or not want.has_advanced():
             raise Refused(Refusal.UNEXPECTED, "answer: brings nothing further")
         want.moved_on()

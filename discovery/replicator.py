@@ -155,11 +155,14 @@ class Replicator:
     def _on_set(self, event: SetPublished | SetRestored, now: Instant) -> None:
         exchange = self._exchange
         try:
+            if isinstance(event, SetRestored):
+                exchange.restore(event.manifest, event.records, now)
+                return
             adopted = exchange.adopt(event.manifest, event.records, now)
         except Refused as refused:
             exchange.refuse(refused, event.manifest.origin)
             return
-        if adopted is not None and isinstance(event, SetPublished):
+        if adopted is not None:
             exchange.tell(adopted)
 
     def _on_item(self, event: ItemAccepted, now: Instant) -> None:

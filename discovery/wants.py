@@ -151,7 +151,7 @@ class Want:
         return True
 
     def moved_on(self) -> None:
-        """Ask at once for what comes next: answers that are awaited still are to older questions."""
+        """Ask at once for what comes next: what is awaited still answers an older question."""
         self.moves += 1
         self.asked.clear()
 
