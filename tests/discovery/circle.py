@@ -61,6 +61,8 @@ class Circle:
         self.config = config or ReplicatorConfig()
         self.delay: Callable[[int, int], Duration] = lambda _from, _to: 0
         self.is_lost: Callable[[int, int], bool] = lambda _from, _to: False
+        self.is_repeated: Callable[[int, int], bool] = lambda _from, _to: False
+        """Whether gossip comes twice."""
         self.cut: set[tuple[int, int]] = set()
         """Links over which nothing comes, each in both directions."""
         self.hostile: dict[int, Hostile] = {}
@@ -171,6 +173,8 @@ class Circle:
             if there != who:
                 self.traffic["gossip"] += len(heard.payload)
                 self._send(who, there, heard)
+                if self.is_repeated(who, there):
+                    self._send(who, there, heard)
 
     def _respond(self, who: int, order: SendResponse) -> None:
         asker, number = divmod(order.request, 1 << 32)
