@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import assert_never
 
-from discovery import isolation, own_overlay, publisher_events, verdict_events
+from discovery import guards, isolation, own_overlay, publisher_events, trust_events, verdict_events
 from discovery.bridge_config import Agent, BridgeConfig
 from discovery.bridge_events import (
     Effect,
@@ -22,7 +22,7 @@ from discovery.bridge_events import (
     ViewTouched,
     Witnessed,
 )
-from discovery.catalog import Catalog
+from discovery.catalog import Catalog, Held
 from discovery.events import (
     ContradictionFound,
     GossipFact,
@@ -40,15 +40,6 @@ from discovery.events import (
 )
 from discovery.events import Effect as ReplicatorEffect
 from discovery.evidence import Evidence, EvidenceLog, evidence_of
-from discovery.guards import Effect as GuardEffect
-from discovery.guards import (
-    HoldEnded,
-    HoldStarted,
-    ImporterGuard,
-    OriginForgotten,
-    OverlaysChanged,
-    SetChanged,
-)
 from discovery.isolation import Effect as IsolationEffect
 from discovery.isolation import Isolation
 from discovery.keys import DRAIN_KEY
@@ -57,26 +48,18 @@ from discovery.messages import Item
 from discovery.names import Origin
 from discovery.node_watch import Effect as NodeEffect
 from discovery.node_watch import NodesDownChanged, NodeWatch
+from discovery.overlays import origin_of
 from discovery.publisher import Publisher
 from discovery.refusals import Refusal, Refusals, Refused
 from discovery.replicator import Replicator
-from discovery.revocations import RevocationList, decode_revocations
+from discovery.revocations import decode_revocations
 from discovery.state import KeptItem, KeptSet, KeptState
-from discovery.trust import TrustBook
-from discovery.trust_events import (
-    InputRefused,
-    KeyExpired,
-    PinsRestored,
-    RevocationsAdopted,
-    RevocationsReceived,
-    TrustEffect,
-    TrustEvent,
-)
+from discovery.trust import KeptJudge, TrustBook
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
 from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
-from failure_detect.clock import SECOND, Instant
+from failure_detect.clock import SECOND, Duration, Instant
 from failure_detect.events import IsolationChanged
 from failure_detect.identity import NodeName
 
@@ -101,11 +84,12 @@ class Bridge:
         self.own = Origin(identity.group)
         self._identity = identity
         self.trust = trust
-        self.catalog = Catalog(trust, config.limits)
+        self._judge = KeptJudge(trust)
+        self.catalog = Catalog(self._judge, config.limits)
         self.replicator = Replicator(self.catalog, config.replicator, now=now, rng=rng)
         self.verdicts = Verdicts(self.own, config.verdicts)
         self.isolation = Isolation(identity.member, config.isolation)
-        self.guard = ImporterGuard(config.guard)
+        self.guard = guards.ImporterGuard(config.guard)
         self.view = View(self.own, trust, now)
         self.nodes = NodeWatch(identity, agent.signer, trust.verifier)
         self.evidence = EvidenceLog()
@@ -114,8 +98,12 @@ class Bridge:
         """Items that were refused; what sets were is counted by the replicator."""
         self._ready: dict[Origin, int] = {}
         """How many ready endpoints each other origin has."""
+        self._why_held: dict[Origin, str] = {}
         self._ended: dict[Origin, bool] = {}
         """Origins that are not trusted any more: whoever comes back is told of as such."""
+        self._silent_for: Duration = 0
+        """Of the set that is being restored."""
+        self._now = now
         self._is_touched = False
         self._out: list[Effect] = []
 
@@ -130,6 +118,7 @@ class Bridge:
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
         """Take in one fact. Refused input changes nothing and is counted by reason."""
+        self._now = now
         if isinstance(event, MembershipFact):
             self._spread(self.replicator.handle(event, now), now)
             self._judged(self.verdicts.handle(event, now), now)
@@ -140,7 +129,7 @@ class Bridge:
             self._judged(self.verdicts.handle(event, now), now)
         elif isinstance(event, OwnEvent):
             self._on_own(event, now)
-        elif isinstance(event, TrustEvent):
+        elif isinstance(event, trust_events.TrustEvent):
             self._trusted(self.trust.handle(event), now)
         else:
             self._publish(event, now)
@@ -148,6 +137,7 @@ class Bridge:
 
     def advance(self, now: Instant) -> list[Effect]:
         """Do what is due. Being late is fine."""
+        self._now = now
         if self.replicator.deadline <= now:
             self._spread(self.replicator.advance(now), now)
         if self.isolation.deadline <= now:
@@ -197,11 +187,15 @@ class Bridge:
         """Take what was kept: floors first, so that nothing below them comes back with it."""
         for origin, order in state.floors.items():
             self.catalog.raise_floor(origin, order)
-        self._trusted(self.trust.handle(PinsRestored(state.pins)), now)
+        self._trusted(self.trust.handle(trust_events.PinsRestored(state.pins)), now)
         for kept in state.items:
             self._on_item(ItemReceived(kept.item, self._identity.member, is_news=False), now)
-        for each in state.sets:
-            self._spread(self.replicator.handle(SetRestored(each.manifest, each.records), now), now)
+        with self._judge.of_kept():
+            for each in state.sets:
+                self._silent_for = each.silent_s * SECOND
+                restored = SetRestored(each.manifest, each.records)
+                self._spread(self.replicator.handle(restored, now), now)
+        self._silent_for = 0
         for proof in state.evidence:
             self._keep(proof)
 
@@ -241,14 +235,14 @@ class Bridge:
         manifest, origin = adopted.manifest, adopted.manifest.origin
         changes = adopted.after.changes_since(adopted.before)
         self.view.apply(origin, changes, now)
-        self._is_touched = self._is_touched or bool(changes)
+        self._is_touched |= bool(changes)
         if origin == self.own:
             self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
             return
         found = endpoint_changes(changes) if adopted.before.count else first_endpoints(changes)
         total = self._ready.get(origin, 0)
         self._ready[origin] = total + found.growth
-        changed = SetChanged(
+        changed = guards.SetChanged(
             origin,
             removed=found.removed,
             total_before=total,
@@ -258,17 +252,24 @@ class Bridge:
         )
         self._guarded(self.guard.handle(changed, now))
         if self._ended.pop(origin, False):
-            self._judged(self.verdicts.handle(verdict_events.TrustRestored(origin), now), now)
+            self._on_restored(origin, now)
         word = verdict_events.ManifestAdopted(
             origin=origin,
             lifetime=manifest.body.lifetime_s * SECOND,
             departs=manifest.body.departs,
             drains=adopted.after.get(DRAIN_KEY) is not None,
+            silent_for=self._silent_for,
         )
         self._judged(self.verdicts.handle(word, now), now)
 
+    def _on_restored(self, origin: Origin, now: Instant) -> None:
+        """Tell the view, which had forgotten it, how an origin stands, even if as before."""
+        self._judged(self.verdicts.handle(verdict_events.TrustRestored(origin), now), now)
+        if (standing := self.verdicts.standing(origin)) is not None:
+            self.view.set_standing(origin, standing)
+
     def _on_forgotten(self, origin: Origin, now: Instant) -> None:
-        self._guarded(self.guard.handle(OriginForgotten(origin), now))
+        self._guarded(self.guard.handle(guards.OriginForgotten(origin), now))
         self._judged(self.verdicts.handle(verdict_events.TrustEnded(origin), now), now)
         self._watched(self.nodes.forget(origin), now)
         self.view.remove(origin)
@@ -276,37 +277,35 @@ class Bridge:
         self._ended[origin] = True
         self._is_touched = True
 
-    def _guarded(self, effects: Iterable[GuardEffect]) -> None:
+    def _guarded(self, effects: Iterable[guards.Effect]) -> None:
         for effect in effects:
-            match effect:
-                case HoldStarted(origin, held, _, why):
-                    for service, endpoints in self.guard.held(origin).items():
-                        if service in held:
-                            self.view.set_held(origin, service, endpoints, why)
-                case HoldEnded(origin, services, why):
-                    left = self.guard.held(origin)
-                    for service in services:
-                        if service in left:
-                            self.view.set_held(origin, service, left[service], why)
-                        else:
-                            self.view.clear_held(origin, service)
-                case _:
-                    assert_never(effect)
+            origin, held = effect.origin, self.guard.held(effect.origin)
+            if isinstance(effect, guards.HoldStarted):
+                services, self._why_held[origin] = effect.held, effect.why
+            else:
+                services = effect.services
+            why = self._why_held.get(origin, effect.why)
+            for service in services:
+                if service in held:
+                    self.view.set_held(origin, service, held[service], why)
+                else:
+                    self.view.clear_held(origin, service)
             self._is_touched = True
             self._out.append(effect)
 
     # --- whom we trust, and what we conclude --------------------------------------------
 
-    def _trusted(self, effects: Iterable[TrustEffect], now: Instant) -> None:
+    def _trusted(self, effects: Iterable[trust_events.TrustEffect], now: Instant) -> None:
         for effect in effects:
             match effect:
                 case TrustChanged():
                     self.view.rules_changed()
                     self._is_touched = True
                     self._spread(self.replicator.handle(effect, now), now)
-                case RevocationsAdopted(listed):
-                    self._accept(listed, now)
-                case InputRefused() | KeyExpired():
+                case trust_events.RevocationsAdopted(listed):
+                    accepted = ItemAccepted(Item(listed.item_key, listed.raw), listed.rank)
+                    self._spread(self.replicator.handle(accepted, now), now)
+                case trust_events.InputRefused() | trust_events.KeyExpired():
                     self._out.append(effect)
                 case _:
                     assert_never(effect)
@@ -318,7 +317,7 @@ class Bridge:
                 self.view.set_standing(effect.origin, effect.standing)
                 self._is_touched = True
                 if not effect.standing.verdict.serves:  # Nothing of it is held against its word.
-                    self._guarded(self.guard.handle(OriginForgotten(effect.origin), now))
+                    self._guarded(self.guard.handle(guards.OriginForgotten(effect.origin), now))
 
     def _isolated(self, effects: Iterable[IsolationEffect], now: Instant) -> None:
         for effect in effects:
@@ -342,7 +341,7 @@ class Bridge:
         held = self.catalog.get(origin)
         if origin != self.own and held is not None:
             down = endpoints_on(held.records, nodes)
-            changed = OverlaysChanged(origin, down, self._ready.get(origin, 0))
+            changed = guards.OverlaysChanged(origin, down, self._ready.get(origin, 0))
             self._guarded(self.guard.handle(changed, now))
 
     def _on_contradiction(self, first: Manifest, second: Manifest) -> None:
@@ -362,6 +361,8 @@ class Bridge:
         try:
             if item.key.startswith(REVOCATIONS):
                 self._on_revocations(item, now)
+            elif not self.trust.knows(origin_of(item.key)):
+                raise Refused(Refusal.UNTRUSTED, "item: of an origin that no trust object names")
             else:
                 self._watched(self.nodes.receive(received, now), now)
         except Refused as refused:
@@ -370,25 +371,25 @@ class Bridge:
     def _on_revocations(self, item: Item, now: Instant) -> None:
         if decode_revocations(item.raw).item_key != item.key:
             raise Refused(Refusal.MALFORMED, "revocations: under the key of another fleet")
-        self._trusted(self.trust.handle(RevocationsReceived(item.raw)), now)
-
-    def _accept(self, listed: RevocationList, now: Instant) -> None:
-        accepted = ItemAccepted(Item(listed.item_key, listed.raw), listed.rank)
-        self._spread(self.replicator.handle(accepted, now), now)
+        self._trusted(self.trust.handle(trust_events.RevocationsReceived(item.raw)), now)
 
     # --- what may be read ---------------------------------------------------------------
 
-    def kept(self, wall_ms: int = 0) -> KeptState:
-        """Return what a later run is to have: sets, floors, lists, evidence."""
-        lists = self.trust.revocations()
+    def kept(self, wall_ms: int = 0, now: Instant | None = None) -> KeptState:
+        """Return what a later run is to have, as of `now` (None: when it was last driven)."""
+        lists, at = self.trust.revocations(), self._now if now is None else now
         return KeptState(
             saved_at_ms=wall_ms,
             floors=self.catalog.floors(),
-            sets=tuple(KeptSet(held.manifest, held.records) for held in self.catalog),
+            sets=tuple(self._kept_set(held, at) for held in self.catalog),
             items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
             evidence=tuple(self.evidence.pairs()),
             pins=self.trust.pins(),
         )
+
+    def _kept_set(self, held: Held, now: Instant) -> KeptSet:
+        silent_for = self.verdicts.silent_for(held.manifest.origin, now)
+        return KeptSet(held.manifest, held.records, silent_for // SECOND)
 
     def check_invariants(self) -> None:
         """Assert what each part asserts, and that the parts agree."""

@@ -84,6 +84,11 @@ class Overlay:
         return mark_of(Entry(self.item_key, self.rank)).to_bytes(8)
 
 
+def origin_of(item_key: bytes) -> Origin:
+    """Return the origin that the key of an overlay names, whether or not there is such a one."""
+    return Origin(item_key[2:].partition(b"/")[0].decode(errors="replace"))
+
+
 def next_serial(last: int, wall_ms: int) -> int:
     """Return the serial after `last` (0: none yet): wall time where that is higher.
 

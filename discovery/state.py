@@ -6,7 +6,8 @@ again, like anything that a peer says, so an old file brings nothing back that w
 that stand elsewhere (the status of trust objects) are raised before anything is restored.
 
     "ISTHMUS\0" version(2) [length(4) section]... 0(4) blake2b-256
-    section = [1, saved_at_ms] | [2, origin, g, e, v, root] | [3, manifest, key, value, ...]
+    section = [1, saved_at_ms] | [2, origin, g, e, v, root]
+            | [3, manifest, [key, value, ...]] | [3, manifest, [key, value, ...], silent_s]
             | [4, key, raw, age, [rank...]] | [5, evidence] | [6, origin, uid, generation]
 """
 
@@ -29,6 +30,7 @@ _MAGIC = b"ISTHMUS\0"
 _HEAD_BYTES = len(_MAGIC) + 2
 _TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN = range(1, 7)
 _INTEGER_MAX = (1 << 63) - 1
+_SILENT_S_MAX = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class KeptSet:
 
     manifest: Manifest
     records: RecordSet
+    silent_s: int = 0
+    """How long no bridge of its origin had been alive when it was saved (s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def _sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
         yield (_FLOOR, origin, *order)
     for kept in state.sets:
         pairs: list[Packable] = [part for pair in kept.records for part in pair]
-        yield (_SET, kept.manifest.raw, pairs)
+        silent = (kept.silent_s,) if kept.silent_s else ()
+        yield (_SET, kept.manifest.raw, pairs, *silent)
     for each in state.items:
         yield (_ITEM, each.item.key, each.item.raw, each.item.age, list(each.rank))
     for proof in state.evidence:
@@ -146,9 +151,9 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
                 saved_at = at
             case (int(kind), str(origin), *order) if kind == _FLOOR and is_label(origin):
                 floors[Origin(origin)] = _order(order)
-            case (int(kind), bytes(manifest), pairs) if kind == _SET:
+            case (int(kind), bytes(manifest), pairs, *silent) if kind == _SET:
                 records = RecordSet.of(read_pairs(pairs, "state"))
-                sets.append(KeptSet(decode_manifest(manifest), records))
+                sets.append(KeptSet(decode_manifest(manifest), records, _silent(silent)))
             case (int(kind), bytes(key), bytes(raw), int(age), tuple(rank)) if kind == _ITEM:
                 items.append(KeptItem(Item(key, raw, age), _rank(rank)))
             case (int(kind), bytes(proof)) if kind == _EVIDENCE:
@@ -163,6 +168,16 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
         evidence=tuple(evidence),
         pins=pins,
     )
+
+
+def _silent(fields: list[object]) -> int:
+    match fields:
+        case []:
+            return 0
+        case [int(silent_s)] if 0 <= silent_s <= _SILENT_S_MAX:
+            return silent_s
+        case _:
+            raise Refused(Refusal.MALFORMED, "state: a set with a silence that is none")
 
 
 def _pin(section: tuple[object, ...]) -> tuple[Origin, Pin]:

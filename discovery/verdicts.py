@@ -69,7 +69,7 @@ from discovery.verdict_events import (
     TrustRestored,
 )
 from discovery.witnesses import Witnesses
-from failure_detect.clock import NEVER, Instant
+from failure_detect.clock import NEVER, Duration, Instant
 from failure_detect.events import IsolationChanged
 
 
@@ -143,6 +143,16 @@ class Verdicts:
         """Return how `origin` stands; None where nothing of it was ever adopted."""
         cluster = self._clusters.get(origin)
         return None if cluster is None else cluster.standing
+
+    def silent_for(self, origin: Origin, now: Instant) -> Duration:
+        """Return how long no bridge of `origin` has been alive, as far as it counts (us).
+
+        That is what the retention is measured by, to be kept over a restart.
+        """
+        cluster = self._clusters.get(origin)
+        if cluster is None or cluster.silent_since == NEVER or origin in self._together:
+            return 0
+        return max(0, min(now, self._barred_at) - cluster.silent_since)
 
     def evidence(self, origin: Origin, now: Instant) -> Evidence | None:
         """Return what ours together see of `origin` now, for whoever asks why."""

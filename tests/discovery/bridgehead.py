@@ -226,6 +226,10 @@ class Bridgehead:
         """Give it back what an earlier run had kept."""
         return self.tell(StateRestored(state))
 
+    def kept(self, wall_ms: int = 0) -> KeptState:
+        """Return what it would keep now."""
+        return self.bridge.kept(wall_ms, self.now)
+
     def reasons(self, service: ServiceName = WEB) -> dict[str, int]:
         """Return how many endpoints of a service are where they are for which reason."""
         rows = self.bridge.view.explain(service).endpoints
