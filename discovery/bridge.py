@@ -54,7 +54,7 @@ from discovery.refusals import Refusal, Refusals, Refused
 from discovery.replicator import Replicator
 from discovery.revocations import decode_revocations
 from discovery.state import KeptItem, KeptSet, KeptState
-from discovery.trust import KeptJudge, TrustBook
+from discovery.trust import TrustBook
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
@@ -84,8 +84,7 @@ class Bridge:
         self.own = Origin(identity.group)
         self._identity = identity
         self.trust = trust
-        self._judge = KeptJudge(trust)
-        self.catalog = Catalog(self._judge, config.limits)
+        self.catalog = Catalog(trust, config.limits)
         self.replicator = Replicator(self.catalog, config.replicator, now=now, rng=rng)
         self.verdicts = Verdicts(self.own, config.verdicts)
         self.isolation = Isolation(identity.member, config.isolation)
@@ -190,11 +189,10 @@ class Bridge:
         self._trusted(self.trust.handle(trust_events.PinsRestored(state.pins)), now)
         for kept in state.items:
             self._on_item(ItemReceived(kept.item, self._identity.member, is_news=False), now)
-        with self._judge.of_kept():
-            for each in state.sets:
-                self._silent_for = each.silent_s * SECOND
-                restored = SetRestored(each.manifest, each.records)
-                self._spread(self.replicator.handle(restored, now), now)
+        for each in state.sets:
+            self._silent_for = each.silent_s * SECOND
+            restored = SetRestored(each.manifest, each.records)
+            self._spread(self.replicator.handle(restored, now), now)
         self._silent_for = 0
         for proof in state.evidence:
             self._keep(proof)

@@ -11,8 +11,7 @@ fall silent at another's word; but it is told. Rule 5: answers depend on the obj
 pins and the clock's last reading, not on what was refused before.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -355,35 +354,6 @@ class TrustBook:
         assert all(self.knows(origin) for origin in self._latest)
         trusted = {each.key for fleet in self._register.all_fleets() for each in fleet.keys}
         assert all(listed.fleet in trusted for listed in self._revocations.lists())
-
-
-class KeptJudge:
-    """The judge of a catalog that holds sets of an earlier run as well: the catalog's `Judge`."""
-
-    def __init__(self, trust: TrustBook) -> None:
-        """Believe what `trust` believes."""
-        self._trust = trust
-        self._is_kept = False
-
-    @contextmanager
-    def of_kept(self) -> Iterator[None]:
-        """While it lasts, judge what was adopted in an earlier run: rule 3 holds for that too."""
-        self._is_kept = True
-        try:
-            yield
-        finally:
-            self._is_kept = False
-
-    def judge(self, manifest: Manifest) -> None:
-        """Return where a manifest is to be believed; raise `Refused` elsewhere."""
-        if self._is_kept:
-            self._trust.judge_kept(manifest)
-        else:
-            self._trust.judge(manifest)
-
-    def knows(self, origin: Origin) -> bool:
-        """Tell whether any manifest of `origin` could be believed."""
-        return self._trust.knows(origin)
 
 
 def _span(vouch: Vouch) -> tuple[int, float]:

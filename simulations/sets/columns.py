@@ -4,6 +4,18 @@ from simulations.tables import Glossary
 
 GLOSSARY = Glossary.of(
     {
+        "endpoints": ("endpoints", "endpoints of all clusters together"),
+        "state_mb": ("state MiB", "the packed last good state that is taken in"),
+        "resident_mb": (
+            "resident MiB",
+            "by how much the memory of the process grew: sets, indices and the view, and what "
+            "Python keeps for itself; the packed state is not counted",
+        ),
+        "take_in_s": (
+            "taken in",
+            "processor seconds from packed bytes to a view: read, verified, adopted, merged",
+        ),
+        "change_s": ("change", "processor seconds from a changed set to the view and its diff"),
         "set_bytes": ("set B", "bytes of the whole set, keys included"),
         "set_zlib_bytes": ("set zlib B", "the same, packed and compressed by zlib"),
         "records": ("records", "records of the set"),

@@ -2,6 +2,7 @@
 
 from failure_detect.clock import SECOND
 from simulations.family import Family, registered
+from simulations.sets.capacity import Capacity
 from simulations.sets.changes import ChangeOne, Churn
 from simulations.sets.columns import GLOSSARY
 from simulations.sets.drains import Drain
@@ -19,6 +20,7 @@ SETS = Family(
     name="sets",
     experiments=registered(
         Records,
+        Capacity,
         ChangeOne,
         Rollout,
         Join,

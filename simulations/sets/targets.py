@@ -21,6 +21,15 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         family=SETS,
+        what="200 clusters x 15,000 endpoints in one catalog and its view",
+        experiment="capacity",
+        limits=(worst("resident_mb", 1_023), worst("take_in_s", 60), p99("change_s", 0.010)),
+        values={"changes": 300},
+        published="15 GiB published for a well-known system",
+        seeds=1,
+    ),
+    Target(
+        family=SETS,
         what="one endpoint of 5,000 changes, 11 clusters of 1,000 nodes, 3 bridges each",
         experiment="change",
         limits=(worst("change_bytes", 1 << 20),),

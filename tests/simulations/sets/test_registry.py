@@ -17,6 +17,7 @@ def test_every_plan_is_whole(name: str) -> None:
 def test_all_that_is_promised_is_there() -> None:
     assert set(SETS.experiments) >= {
         "records",
+        "capacity",
         "change",
         "rollout",
         "join",
