@@ -8,8 +8,7 @@ GLOSSARY = Glossary.of(
         "state_mb": ("state MiB", "the packed last good state that is taken in"),
         "resident_mb": (
             "resident MiB",
-            "by how much the memory of the process grew: sets, indices and the view, and what "
-            "Python keeps for itself; the packed state is not counted",
+            "growth of the process: sets, indices, view; the packed state is not counted",
         ),
         "take_in_s": (
             "taken in",
