@@ -19,6 +19,7 @@ from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import PublishingKey
 from discovery.records import ExportRecord, ServicePort, encode_export
 from discovery.recordset import EMPTY, RecordSet
+from discovery.revocations import issue_revocations
 from discovery.state import KeptSet, KeptState
 from discovery.trust import TrustBook
 from discovery.trust_events import ObjectApplied, ObjectDeleted
@@ -81,6 +82,25 @@ def trusted(
             "spec": {"uid": uid(origin), "keys": keys, "import": {"services": ["*/*"]}},
         }
     )
+
+
+def trusted_fleet(*clusters: str) -> ObjectApplied:
+    """Return the trust object of a fleet that vouches for these clusters."""
+    keys = [{"key": RING.public("fleet").hex()}]
+    return ObjectApplied(
+        {
+            "apiVersion": "isthmus.dev/v1alpha1",
+            "kind": "TrustedFleet",
+            "metadata": {"name": "fleet"},
+            "spec": {"keys": keys, "clusters": list(clusters)},
+        }
+    )
+
+
+def revocations(number: int, *revoked: str) -> Item:
+    """Return the fleet's list of revoked keys, by their signers' names, as it is passed on."""
+    listed = issue_revocations(number, map(RING.public, revoked), RING.signer("fleet"))
+    return Item(listed.item_key, listed.raw)
 
 
 def distrusted(origin: str) -> ObjectDeleted:
@@ -200,12 +220,13 @@ class Bridgehead:
         return effects
 
     def hear(self, origin: Origin, manifest: Manifest, records: RecordSet) -> list[Effect]:
-        """Let bridge 0 of a cluster, which it has met, tell of a set whole."""
+        """Let bridge 0 of a cluster (of ours bridge 1), which it has met, tell of a set whole."""
         catalog = self.bridge.catalog.get(origin)
         before = EMPTY if catalog is None else catalog.records
         delta = delta_of(records.changes_since(before))
         payload = encode_gossip(Rumour(manifest.raw, before.root, delta))
-        return self.tell(BroadcastReceived(member(origin), b"rumour", payload))
+        sender = member(origin, 1 if origin == HOME else 0)
+        return self.tell(BroadcastReceived(sender, b"rumour", payload))
 
     def publish(
         self, origin: Origin, records: Mapping[bytes, bytes], *intents: Intent, **body: object
@@ -219,8 +240,11 @@ class Bridgehead:
 
     def overlay(self, overlay: Overlay, sender: MemberId, age: Duration = 0) -> list[Effect]:
         """Let a bridge that it has met pass on an overlay."""
-        payload = encode_gossip(Item(overlay.item_key, overlay.raw, age))
-        return self.tell(BroadcastReceived(sender, b"item", payload))
+        return self.pass_on(Item(overlay.item_key, overlay.raw, age), sender)
+
+    def pass_on(self, item: Item, sender: MemberId) -> list[Effect]:
+        """Let a bridge that it has met pass on an item."""
+        return self.tell(BroadcastReceived(sender, b"item", encode_gossip(item)))
 
     def restore(self, state: KeptState) -> list[Effect]:
         """Give it back what an earlier run had kept."""

@@ -1,0 +1,99 @@
+"""What a cluster publishes its own bridges hold, and what they hold reaches who publishes."""
+
+from discovery.bridge_events import (
+    LanFact,
+    ViewTouched,
+)
+from discovery.events import SetAdopted
+from discovery.exports import Desired
+from discovery.names import ServiceName
+from discovery.overlays import decode_overlay
+from discovery.publisher_events import (
+    DesiredChanged,
+    EpochConfirmed,
+    EpochProposed,
+    LeaseAcquired,
+    Published,
+)
+from discovery.recordset import RecordSet
+from discovery.wall_time import WallClockRead
+from failure_detect.clock import MINUTE, SECOND
+from failure_detect.events import (
+    BroadcastRequested,
+    NodeSilent,
+)
+from failure_detect.identity import NodeName
+from tests.discovery.bridgehead import (
+    HOME,
+    START,
+    WALL,
+    WEB,
+    Bridgehead,
+    joined,
+    manifest_of,
+    of_kind,
+    pods,
+)
+from tests.discovery.published import exported
+
+
+def publishing() -> Bridgehead:
+    """A bridge that has the lease of its cluster, and has nothing to say yet."""
+    made = Bridgehead(publishes=True)
+    [proposed] = of_kind(made.tell(LeaseAcquired(0, START + 60 * MINUTE)), EpochProposed)
+    assert isinstance(proposed, EpochProposed)
+    made.tell(EpochConfirmed(proposed.epoch))
+    return made
+
+
+def test_what_our_cluster_publishes_is_held_served_and_told() -> None:
+    made = publishing()
+    service = ServiceName("shop", "web")
+    effects = made.tell(DesiredChanged(Desired.of([exported(service, range(5))])))
+    effects += made.wait(5 * SECOND)
+    kinds = [type(each) for each in effects]
+    assert kinds.index(Published) < kinds.index(SetAdopted) < kinds.index(ViewTouched)
+    assert BroadcastRequested in kinds
+    assert made.reasons() == {"home: used": 5}
+    held = made.bridge.catalog.get(HOME)
+    assert held is not None
+    assert held.manifest.order.epoch >= WALL
+
+
+def test_a_set_of_our_own_that_another_published_reaches_the_publisher() -> None:
+    made = publishing()
+    made.tell(joined(HOME, 1), DesiredChanged(Desired.of([exported(WEB, range(5))])))
+    made.wait(5 * SECOND)
+    ours = made.bridge.catalog.get(HOME)
+    assert ours is not None
+    theirs = RecordSet.of(pods(range(9)))
+    above = manifest_of(HOME, theirs, epoch=ours.manifest.order.epoch + 10)
+    effects = made.hear(HOME, above, theirs)
+    [proposed] = of_kind(effects + made.wait(MINUTE), EpochProposed)
+    assert isinstance(proposed, EpochProposed)
+    assert proposed.epoch > above.order.epoch
+    assert of_kind(made.tell(EpochConfirmed(proposed.epoch)) + made.wait(MINUTE), Published)
+    after = made.bridge.catalog.get(HOME)
+    assert after is not None
+    assert after.manifest.order > above.order
+    assert made.reasons() == {"home: used": 5}
+
+
+def test_a_bridge_without_the_key_publishes_nothing_and_raises_nothing() -> None:
+    made = Bridgehead()
+    lease, wanted = LeaseAcquired(0, START + MINUTE), Desired.of([exported(WEB, range(5))])
+    assert made.tell(lease, DesiredChanged(wanted), WallClockRead(WALL + 1)) == []
+    assert made.wait(MINUTE) == []
+    assert made.bridge.catalog.get(HOME) is None
+
+
+def test_the_wall_clock_reaches_trust_publisher_and_overlay() -> None:
+    made = Bridgehead(publishes=True, wall_ms=None)
+    assert not of_kind(made.tell(LeaseAcquired(0, START + MINUTE)), EpochProposed)
+    [proposed] = of_kind(made.tell(WallClockRead(WALL)), EpochProposed)
+    assert isinstance(proposed, EpochProposed)
+    assert proposed.epoch >= WALL
+    made.tell(LanFact(NodeSilent(NodeName("node-9"))))
+    [own] = made.bridge.nodes.overlays(HOME)
+    assert own.body.serial == WALL
+    assert decode_overlay(own.raw) == own
