@@ -219,13 +219,19 @@ class Bridgehead:
         self.now = end
         return effects
 
-    def hear(self, origin: Origin, manifest: Manifest, records: RecordSet) -> list[Effect]:
+    def hear(
+        self,
+        origin: Origin,
+        manifest: Manifest,
+        records: RecordSet,
+        by: MemberId | None = None,
+    ) -> list[Effect]:
         """Let bridge 0 of a cluster (of ours bridge 1), which it has met, tell of a set whole."""
         catalog = self.bridge.catalog.get(origin)
         before = EMPTY if catalog is None else catalog.records
         delta = delta_of(records.changes_since(before))
         payload = encode_gossip(Rumour(manifest.raw, before.root, delta))
-        sender = member(origin, 1 if origin == HOME else 0)
+        sender = by or member(origin, 1 if origin == HOME else 0)
         return self.tell(BroadcastReceived(sender, b"rumour", payload))
 
     def publish(

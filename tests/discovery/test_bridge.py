@@ -288,12 +288,12 @@ def test_whoever_is_cut_off_calls_nobody_down_and_judges_nobody_worse() -> None:
     assert made.bridge.nodes.nodes_down(HOME) == ("node-9",)
     made.now += SECOND
     made.tell(*(LanFact(died(HOME, number)) for number in (1, 2, 3)))
-    assert made.bridge.isolation.is_cut_off
+    assert made.bridge.isolation.statistics().is_cut_off
     assert made.bridge.nodes.nodes_down(HOME) == ()
     assert made.bridge.verdicts.statistics().is_barred
     made.tell(*(LanFact(HeartbeatStopped(NodeName(f"node-{number}"))) for number in (1, 2, 3)))
     made.wait(2 * MINUTE)
-    assert not made.bridge.isolation.is_cut_off
+    assert not made.bridge.isolation.statistics().is_cut_off
     assert not made.bridge.verdicts.statistics().is_barred
     assert made.bridge.nodes.nodes_down(HOME) == ("node-9",)
 

@@ -25,6 +25,7 @@ from tests.discovery.bridgehead import (
     joined,
     kept,
     manifest_of,
+    member,
     of_kind,
     pods,
     trusted,
@@ -222,6 +223,16 @@ def test_the_silence_of_one_set_is_not_that_of_the_next() -> None:
     new.restore(KeptState(sets=(east, kept(WEST, pods(range(3))))))
     silences = {each.manifest.origin: each.silent_s for each in new.kept().sets}
     assert silences == {EAST: 3_600, WEST: 0}
+
+
+def test_who_comes_later_has_not_been_silent() -> None:
+    new = Bridgehead(CONFIG)
+    new.restore(KeptState(sets=(replace(kept(WEST, pods(range(3))), silent_s=3_600),)))
+    new.tell(joined(HOME, 1))
+    later = kept(EAST, pods(range(3)))
+    new.hear(EAST, later.manifest, later.records, by=member(HOME, 1))
+    silences = {each.manifest.origin: each.silent_s for each in new.kept().sets}
+    assert silences == {EAST: 0, WEST: 3_600}
 
 
 @pytest.mark.parametrize("silent_s", [-1, 1 << 62])

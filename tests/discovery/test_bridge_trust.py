@@ -78,6 +78,15 @@ def test_what_trust_removes_is_not_held_by_the_guard_then_or_later() -> None:
     assert not of_kind(made.wait(10 * MINUTE), HoldStarted)
 
 
+def test_after_that_the_guard_measures_against_what_there_is_now() -> None:
+    made = head()
+    made.tell(distrusted(EAST), trusted(EAST))
+    made.publish(EAST, pods(range(16)))
+    [hold] = of_kind(made.publish(EAST, pods(range(4))), HoldStarted)
+    assert isinstance(hold, HoldStarted)
+    assert "12 of 16 endpoints" in hold.why
+
+
 def test_the_floor_of_who_was_trusted_once_stays() -> None:
     made = head()
     floor = made.bridge.catalog.floor(EAST)
@@ -113,7 +122,7 @@ def test_who_had_expired_is_not_served_for_being_trusted_again() -> None:
 
 def test_an_object_that_is_malformed_is_told_of_and_changes_nothing() -> None:
     made = head()
-    broken = trusted(EAST).document | {"spec": {"keys": []}}
+    broken = {**trusted(EAST).document, "spec": {"keys": []}}
     effects = made.tell(ObjectApplied(broken))
     assert of_kind(effects, InputRefused)
     assert made.reasons() == {"east: used": 20}

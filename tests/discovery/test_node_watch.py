@@ -269,6 +269,14 @@ def test_what_a_sister_doubts_and_we_hear_is_said_as_soon_as_the_pause_allows() 
     assert own.body.heard == ()
 
 
+def test_what_we_called_down_ourselves_is_no_doubt_of_others() -> None:
+    watch = Watch()
+    watch.lan(MemberJoined(identity(HOME, 7), 0), NodeSilent(N7))
+    watch.now += SECOND
+    [own] = said(watch.lan(NodeAnswered(N7)))
+    assert (own.body.down, own.body.heard) == ((), ())
+
+
 def test_a_sister_that_dies_is_doubted_no_more() -> None:
     watch = Watch(joined(HOME, 1))
     watch.lan(MemberJoined(identity(HOME, 7), 0))

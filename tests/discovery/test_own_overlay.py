@@ -128,6 +128,14 @@ def test_a_node_that_was_deleted_is_not_down() -> None:
     assert words(voice.learn([NodeDeleted(N1)])) == ([N2], [])
 
 
+def test_the_dead_agent_of_a_deleted_node_is_forgotten() -> None:
+    voice = Voice()
+    voice.learn([MemberJoined(agent(1), 0), MemberDied(agent(1).member, 0, ()), NodeDeleted(N1)])
+    voice.learn(silent(N1))
+    voice.now += SECOND
+    assert voice.learn([MemberReturned(agent(1).member, 1)]) is None
+
+
 @pytest.mark.parametrize(
     "proof",
     [MemberJoined(agent(1), 0), MemberUpdated(agent(1), 1), MemberReturned(agent(1).member, 1)],

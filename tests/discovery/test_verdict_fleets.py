@@ -252,3 +252,34 @@ def test_losing_all_of_wan_and_our_own_pool_keeps_everything() -> None:
     bench.say(HEARING, WHOLE)
     bench.say(adopted(EAST), adopted(NORTH))
     assert verdicts(bench.wait(MINUTE)) == []
+
+
+# --- silence, as it is kept -------------------------------------------------------------
+
+
+def test_of_who_lives_or_is_not_known_there_is_no_silence() -> None:
+    bench = court(EAST)
+    assert bench.machine.silent_for(EAST, bench.now) == 0
+    assert bench.machine.silent_for(NORTH, bench.now) == 0
+
+
+def test_silence_runs_until_now_and_stands_still_while_we_are_cut_off() -> None:
+    bench = court(EAST)
+    bench.say(died(EAST))
+    assert bench.machine.silent_for(EAST, bench.now + HOUR) == HOUR
+    bench.wait(HOUR)
+    bench.say(CUT)
+    bench.wait(HOUR)
+    assert bench.machine.silent_for(EAST, bench.now) == HOUR
+    bench.say(WHOLE)
+    assert bench.machine.silent_for(EAST, bench.now) == HOUR
+    bench.wait(HOUR)
+    assert bench.machine.silent_for(EAST, bench.now) == 2 * HOUR
+
+
+def test_what_was_lost_together_is_our_loss_and_no_silence_of_theirs() -> None:
+    bench = court(EAST, NORTH)
+    bench.say(died(EAST), died(NORTH))
+    bench.wait(HOUR)
+    assert bench.machine.statistics().lost_together == 2
+    assert bench.machine.silent_for(EAST, bench.now) == 0
