@@ -94,20 +94,28 @@ class Puller:
             self._is_stirred, self._seen = False, self._exchange.wants.changes
 
     def _ask(self, now: Instant) -> None:
-        config = self._exchange.config
-        places, again = self._places(now)
-        if places <= 0:  # Whatever is chosen now would wait.
-            self._come_back(again, now)
+        places, late_at = self._places(now)
+        free_at = self._free_at(now)
+        again = min((at for at in free_at if at > now), default=NEVER)
+        if places <= 0 or now not in free_at:  # Looking through all that is wanted costs most.
+            self._come_back(again if places > 0 else late_at, now)
             return
-        chosen, again = self._chosen(now)
+        chosen, hedged_at = self._chosen(now)
+        again = min(again, hedged_at)
         for peer, wants in chosen.items():
             if places <= 0:
                 again = min(again, self._places(now)[1])
                 break
             places -= 1
-            self._pull(peer, wants[: config.batch], now)
+            self._pull(peer, wants, now)
             again = min(again, *map(self._hedged_at, wants))
         self._come_back(again, now)
+
+    def _free_at(self, now: Instant) -> list[Instant]:
+        """Return when each provider may be asked, of those that have no request under way."""
+        found = map(self._exchange.peers.get, self._exchange.wants.providers())
+        peers = [peer for peer in found if peer is not None and peer.is_alive and not peer.busy]
+        return [max(peer.not_before, now) for peer in peers]
 
     def _places(self, now: Instant) -> tuple[int, Instant]:
         """Return how many more may be asked, and when the next place is given up as late."""
@@ -116,7 +124,7 @@ class Puller:
         return self._exchange.config.pulls - len(late), min(late, default=NEVER)
 
     def _chosen(self, now: Instant) -> tuple[dict[Peer, list[Want]], Instant]:
-        """Return what to ask of whom, and when to look again at what cannot be asked now."""
+        """Return what to ask of whom, and when what is late is to be asked of others."""
         chosen: dict[Peer, list[Want]] = {}
         again: Instant = NEVER
         for want in self._exchange.wants:
@@ -126,8 +134,6 @@ class Puller:
             peer = self._provider(want, chosen, now)
             if peer is not None:
                 chosen.setdefault(peer, []).append(want)
-            else:
-                again = min(again, self._free_at(want, now))
         return chosen, again
 
     def _hedged_at(self, want: Want) -> Instant:
@@ -145,11 +151,6 @@ class Puller:
             if load < exchange.config.batch and (best is None or load < best[0]):
                 best = (load, peer)
         return None if best is None else best[1]
-
-    def _free_at(self, want: Want, now: Instant) -> Instant:
-        peers = (self._exchange.peers.get(member) for member in want.providers)
-        waits = (peer.not_before for peer in peers if peer is not None and peer.is_alive)
-        return min((each for each in waits if each > now), default=NEVER)
 
     def _come_back(self, at: Instant, now: Instant) -> None:
         at = max(at, now + 1)
@@ -169,7 +170,7 @@ class Puller:
         member, size = peer.identity.member, 0
         wanted: list[Wanted] = []
         keys: dict[bytes, int] = {}
-        for want in wants:
+        for want in wants[: self._exchange.config.batch]:
             if want.alone and want.staging and list(want.staging.brought_by) != [member]:
                 want.restart()
             one = self._exchange.wanted(want)

@@ -181,6 +181,10 @@ class Wants:
         """Iterate over them; they may be dropped meanwhile."""
         return iter(list(self._wants.values()))
 
+    def providers(self) -> Iterator[MemberId]:
+        """Iterate over all who are said to have any of it."""
+        return iter(self._named)
+
     def get(self, key: bytes) -> Want | None:
         """Return what is wanted under a key."""
         return self._wants.get(key)

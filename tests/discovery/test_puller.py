@@ -313,6 +313,18 @@ def test_six_that_never_answer_hold_up_a_seventh_for_no_longer_than_a_hedge() ->
     assert order.to == member_of(7)
 
 
+def test_where_nobody_is_free_it_wakes_up_when_the_first_one_is() -> None:
+    lone = holding(peers=2)
+    assert lone.answer(told_of(lone, FIRST), Busy(5 * SECOND)) == []
+    hint = encode_gossip(Hint(Entry(b"o/2", (1,))))
+    [order] = requests(lone.hear(hint, sender=2))
+    assert lone.answer(order, Busy(3 * SECOND)) == []
+    assert lone.replicator.deadline == lone.now + 3 * SECOND
+    [order] = requests(lone.wait(3 * SECOND))
+    assert order.to == member_of(2)
+    assert lone.replicator.deadline == lone.now + 2 * SECOND
+
+
 def test_what_one_is_slow_to_bring_does_not_hold_up_what_another_has() -> None:
     lone = holding()
     slow = told_of(lone, FIRST)

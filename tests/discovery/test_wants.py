@@ -179,6 +179,15 @@ def test_a_provider_that_is_gone_is_asked_for_nothing() -> None:
     wants.check_invariants()
 
 
+def test_all_who_are_said_to_have_any_of_it_are_known() -> None:
+    wants = Wants(8)
+    for at, number in enumerate((2, 1, 2)):
+        wants.note(b"s/%d" % at, (1,), member_of(number))
+    assert list(wants.providers()) == [member_of(2), member_of(1)]
+    wants.drop(b"s/1")
+    assert list(wants.providers()) == [member_of(2)]
+
+
 def test_the_bytes_of_all_that_has_come_in_part_are_counted() -> None:
     wants = Wants(8)
     for at in range(2):
