@@ -1,10 +1,10 @@
 """Asks for what is lacking: of who told it, several at once, never twice of one at a time.
 
 Rule 1: one provider has one request under way, and there are a few in all; what is late holds up no
-place. Rule 2: whoever fails, answers with garbage or brings nothing further is left alone for a
-while that doubles; who is behind, or was asked before we moved on, is not. Rule 3: what one has not
-brought in time is asked of another too. Rule 4: nothing counts before it is whole and verified;
-what came in parts goes on with whoever has the same set.
+place. Rule 2: whoever fails or brings nothing further is left alone for a while that doubles; who
+is behind, or was asked before we moved on, is not. Rule 3: what one has not brought in time is
+asked of another too. Rule 4: nothing counts before it is whole and verified; what came in parts
+goes on with whoever has the same set.
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ from discovery.peers import Peer
 from discovery.recordset import EMPTY
 from discovery.refusals import Refusal, Refused
 from discovery.rumours import Rumours
+from discovery.serving import FRAME_SLACK_BYTES
 from discovery.wants import Staging, Want, covered, differing
 from failure_detect.agenda import Timer
 from failure_detect.clock import NEVER, Instant
@@ -41,6 +42,9 @@ from failure_detect.events import SendRequest
 
 _ASKED_BYTES_MAX = 131_072
 """What one request says of what is had: half of what is read of it there."""
+
+_VAIN_MAX = 4
+"""So many answers in a row that bring a want no further are enough of one provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,6 @@ class Asked:
     """What it asks for, and how often that had moved by then (`Want.moves`)."""
     at: Instant
 
-
-_VAIN_MAX = 4
-"""So many answers in a row that bring a want no further are enough of one provider."""
 
 _GARBAGE = frozenset({Refusal.MALFORMED, Refusal.SIGNATURE, Refusal.ROOT, Refusal.UNEXPECTED})
 """What its sender is to blame for."""
@@ -114,8 +115,7 @@ class Puller:
     def _free_at(self, now: Instant) -> list[Instant]:
         """Return when each provider may be asked, of those that have no request under way."""
         found = map(self._exchange.peers.get, self._exchange.wants.providers())
-        peers = [peer for peer in found if peer is not None and peer.is_alive and not peer.busy]
-        return [max(peer.not_before, now) for peer in peers]
+        return [max(p.not_before, now) for p in found if p and p.is_alive and not p.busy]
 
     def _places(self, now: Instant) -> tuple[int, Instant]:
         """Return how many more may be asked, and when the next place is given up as late."""
@@ -211,7 +211,7 @@ class Puller:
             return None
         config, peer = self._exchange.config, asked.peer
         try:
-            frame = decode_frame(data, config.frame_bytes + 4_096, self._speaks)
+            frame = decode_frame(data, config.frame_bytes + FRAME_SLACK_BYTES, self._speaks)
         except Refused as refused:
             self._blame(peer, refused, now)
             return None
@@ -273,10 +273,10 @@ class Puller:
         if reason is Refusal.UNEXPECTED:
             want.vain[peer.identity.member] += 1
             if want.vain[peer.identity.member] > _VAIN_MAX:
-                self._without(peer, want)
+                self._exchange.wants.without(want, peer.identity.member)
             return True
         if reason is not Refusal.ROOT or want.whole:
-            self._without(peer, want)
+            self._exchange.wants.without(want, peer.identity.member)
         if reason is Refusal.ROOT:  # What we had does not fit: once more, all of it.
             want.whole = True
             want.restart()
@@ -284,20 +284,17 @@ class Puller:
             peer.pass_over(want.key, want.rank)
         return reason in _GARBAGE
 
-    def _without(self, peer: Peer, want: Want) -> None:
-        self._exchange.wants.without(want, peer.identity.member)
-
     def _on_answer(self, peer: Peer, want: Want, answer: Answer, now: Instant) -> None:
         match answer:
             case Nothing():
                 peer.pass_over(want.key, want.rank)
-                self._without(peer, want)
+                self._exchange.wants.without(want, peer.identity.member)
             case Item():
                 self._on_item(peer, want, answer, now)
             case _:
                 manifest = self._manifest(want, answer)
                 if manifest is None:
-                    self._without(peer, want)
+                    self._exchange.wants.without(want, peer.identity.member)
                 else:
                     self._on_set(peer, want, manifest, answer, now)
 
@@ -306,7 +303,7 @@ class Puller:
             raise Refused(Refusal.UNEXPECTED, "answer: no set, but an item")
         self._exchange.out.append(ItemReceived(item, peer.identity.member, is_news=want.is_news))
         peer.pass_over(want.key, want.rank)
-        self._without(peer, want)
+        self._exchange.wants.without(want, peer.identity.member)
         want.asked[peer.identity.member] = None  # Others only where nobody accepts it by then.
         want.asked_at = now
 
@@ -346,7 +343,7 @@ class Puller:
         is_taken = want.go_on_with(staging, peer.identity.member)
         if not is_taken and old is not None and begun != old.manifest.order:
             if begun < old.manifest.order:  # It is behind those that have the rest of it.
-                self._without(peer, want)
+                self._exchange.wants.without(want, peer.identity.member)
             return  # Or somebody else is about to bring more of what was begun.
         if not is_taken or not want.has_advanced():
             raise Refused(Refusal.UNEXPECTED, "answer: brings nothing further")
@@ -355,7 +352,7 @@ class Puller:
         if self._exchange.wants.staged_bytes > self._exchange.config.staged_bytes:
             self._exchange.counts["unstaged"] += 1
             want.restart()
-            self._without(peer, want)
+            self._exchange.wants.without(want, peer.identity.member)
 
     def _staged(self, want: Want, manifest: Manifest, answer: _SetAnswer) -> Staging:
         """Return what an answer is a part of: what was begun, or a beginning."""

@@ -55,6 +55,10 @@ REQUEST_BYTES_MAX = 262_144
 """The largest request that is read: 256 things with the digests of what is had of them."""
 
 
+_COMPARISON = 4
+"""A comparison counts as so many requests: all entries are looked through for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """Counts of one replicator; `refused` and `counts` by name, sorted, since its start."""
@@ -280,7 +284,8 @@ class Replicator:
         exchange.out.append(SendResponse(event.request, data))
 
     def _answer(self, peer: Peer, message: object, now: Instant) -> Response:
-        within = peer.served.left(now) > 0 and peer.requests.spend(1, now)
+        cost = _COMPARISON if isinstance(message, Compare) else 1
+        within = peer.served.left(now) > 0 and peer.requests.spend(cost, now)
         if not within:
             self._exchange.refuse(Refused(Refusal.BUDGET, "request: more than a peer's share"))
             return Busy(SECOND)

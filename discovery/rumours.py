@@ -56,6 +56,7 @@ class Rumours:
         exchange = self._exchange
         manifest = decode_manifest(rumour.manifest)
         if not self.is_worth_having(manifest):
+            self._charge(manifest, peer, now)
             return
         held = exchange.catalog.get(manifest.origin)
         records = EMPTY if held is None else held.records
@@ -80,6 +81,10 @@ class Rumours:
             exchange.tell(adopted)
         else:
             exchange.broadcast(set_key(manifest.origin), payload)
+
+    def _charge(self, manifest: Manifest, peer: Peer, now: Instant) -> None:
+        if self._exchange.catalog.place(manifest) is Place.CONTRADICTS:
+            peer.forgeries.spend(1, now)  # Once it is evidence; each time it is a verification.
 
     def is_worth_having(self, manifest: Manifest) -> bool:
         """Tell whether a manifest is newer than what is held, and to be believed.

@@ -27,9 +27,12 @@ from discovery.messages import (
     Wanted,
 )
 from discovery.names import Origin
-from discovery.recordset import FANOUT, RecordSet
+from discovery.recordset import FANOUT, HASH_BYTES, RecordSet
 from discovery.wire import BUCKETS, ENTRIES_MAX, SHORT_DIGEST_BYTES
 from failure_detect.clock import Instant
+
+FRAME_SLACK_BYTES = 4_096
+"""So much more than its room one answer may take: what comes beside the records."""
 
 _RECORD_OVERHEAD = 12
 _ANSWER_OVERHEAD = 96
@@ -86,7 +89,8 @@ class Server:
         answers: list[Answer] = []
         for wanted in request.wanted:
             answer = self._answer(wanted, cluster, room, now)
-            if size_of(answer) > self._config.frame_bytes:  # A bucket that fits no frame.
+            if size_of(answer) > self._config.frame_bytes + FRAME_SLACK_BYTES:
+                # A bucket that fits no frame: whoever asks would have to refuse it.
                 answer = Nothing(wanted.key)
             room -= size_of(answer)
             if room < 0 and answers:
@@ -101,6 +105,7 @@ class Server:
         held = self._catalog.get(origin)
         if held is None or not _may_have(held, cluster):
             return Nothing(wanted.key)
+        room -= len(wanted.key) + len(held.manifest.raw) + HASH_BYTES + _ANSWER_OVERHEAD
         if wanted.target:
             pinned = self._pinned(origin, wanted.target, now)
             if pinned is not None:

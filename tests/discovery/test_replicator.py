@@ -2,8 +2,8 @@
 
 import pytest
 
+from discovery.config import ReplicatorConfig
 from discovery.events import (
-    ContradictionFound,
     ItemAccepted,
     ItemLapsed,
     ItemReceived,
@@ -15,8 +15,18 @@ from discovery.events import (
 )
 from discovery.frames import encode_frame
 from discovery.index import Entry, set_key, set_rank
-from discovery.messages import Busy, Compare, Differ, Hint, Item, Nothing, Pull, Pulled, Wanted
-from discovery.names import Origin
+from discovery.messages import (
+    Busy,
+    Compare,
+    Differ,
+    Hint,
+    Item,
+    Nothing,
+    Pull,
+    Pulled,
+    StreamMessage,
+    Wanted,
+)
 from discovery.recordset import RecordSet
 from discovery.wire import encode_gossip
 from failure_detect.clock import MILLISECOND, SECOND
@@ -32,7 +42,6 @@ from failure_detect.events import (
     RequestReceived,
 )
 from failure_detect.identity import Address, Identity
-from tests.discovery.circle import Circle, circle_of
 from tests.discovery.lone import (
     ALPHA,
     BETA,
@@ -161,6 +170,26 @@ def test_who_asks_more_than_its_share_is_told_to_wait_and_others_are_answered() 
     assert lone.ask(question, sender=2) == Pulled((Nothing(KEY),))
     lone.now += SECOND
     assert lone.ask(question) == Pulled((Nothing(KEY),))
+
+
+def test_a_comparison_counts_as_several_requests() -> None:
+    lone = Lone()
+    question = Compare((0,) * 64)
+    answers = [lone.ask(question) for _ in range(lone.config.served_requests // 2 + 1)]
+    assert isinstance(answers[-2], Differ)
+    assert answers[-1] == Busy(SECOND)
+
+
+def test_the_bytes_that_one_is_given_are_bounded_and_others_are_given_theirs() -> None:
+    lone = Lone(ReplicatorConfig(served_bytes=10_000), peers=2)
+    lone.publish(FIRST)
+    question, answers = Pull((Wanted(key=KEY),), 1 << 20), list[StreamMessage]()
+    while not answers or answers[-1] != Busy(SECOND):
+        answers.append(lone.ask(question))
+    given = (len(answers) - 1) * RECORDS.size_bytes
+    assert given + (len(answers) - 1) * 1_200 >= 20_000
+    assert given <= 20_000 + RECORDS.size_bytes
+    assert lone.ask(question, sender=2) == answers[0]
 
 
 def test_an_answer_that_comes_as_a_question_is_refused() -> None:
@@ -299,100 +328,3 @@ def test_who_has_moved_is_asked_at_its_new_address() -> None:
     lone.tell(ReachabilityChanged(member_of(1), reachable=False))
     lone.tell(MemberJoined(identity_of(1), 3))
     assert lone.replicator.statistics().peers == 1
-
-
-# --- several --------------------
-
-
-def test_a_set_comes_to_all_and_a_change_of_it_by_gossip_alone() -> None:
-    circle = circle_of(4)
-    circle.publish(0, FIRST)
-    circle.settle()
-    assert circle.agree()
-    before = circle.traffic["round trips"]
-    circle.publish(0, NEXT)
-    circle.settle()
-    assert circle.agree()
-    assert circle.traffic["round trips"] == before
-    for each in circle.replicators:
-        held = each.catalog.get(ALPHA)
-        assert held is not None
-        assert held.records == NEXT.records
-
-
-def test_in_equal_state_nothing_is_said() -> None:
-    circle = circle_of(4)
-    circle.publish(0, FIRST)
-    circle.settle()
-    circle.heal(2)
-    before = circle.traffic.copy()
-    circle.heal(100)
-    assert circle.traffic == before
-
-
-def test_what_a_rumour_did_not_bring_comparing_does() -> None:
-    circle = circle_of(3)
-    circle.cut = {(0, 2), (1, 2)}
-    circle.publish(0, FIRST)
-    circle.settle()
-    assert not circle.agree()
-    circle.heal(6)
-    assert circle.agree()
-
-
-def test_contradicting_sets_are_found_by_both_and_the_higher_one_stays() -> None:
-    one, two = signed({b"a": b"1"}), signed({b"a": b"2"})
-    circle = circle_of(2)
-    circle.cut = {(0, 1)}
-    circle.publish(0, one)
-    circle.publish(1, two)
-    circle.cut = set()
-    circle.heal(8)
-    assert circle.agree()
-    higher = max(one, two, key=lambda each: each.manifest.order)
-    assert all(r.catalog.get(ALPHA).records == higher.records for r in circle.replicators)  # type: ignore[union-attr]  # it is held
-    assert any(isinstance(fact, ContradictionFound) for _, fact in circle.facts)
-
-
-def test_those_that_trust_different_origins_fall_silent() -> None:
-    circle = Circle([trusting("alpha", "beta"), trusting("alpha"), trusting("beta")])
-    circle.publish(0, FIRST)
-    circle.publish(0, signed({b"a": b"1"}, BETA))
-    circle.settle()
-    circle.heal(10)
-    before = circle.traffic.copy()
-    circle.heal(30)
-    assert circle.traffic == before
-
-
-def test_two_that_differ_in_one_of_two_hundred_origins_find_it_cheaply() -> None:
-    names = [f"c{at}" for at in range(200)]
-    circle = circle_of(2, *names)
-    sets = [signed(some_records(40, 40, at), name) for at, name in enumerate(names)]
-    for each in sets:
-        for who in (0, 1):
-            circle.tell(who, SetRestored(each.manifest, each.records))
-    assert circle.agree()
-    changed = signed(sets[7].records.updated({b"endpoints/shop/s/3": b"new"}), "c7", 2)
-    circle.tell(0, SetRestored(changed.manifest, changed.records))
-    circle.traffic.clear()
-    circle.heal(4)
-    assert circle.agree()
-    assert circle.traffic["round trips"] <= 3
-    assert circle.traffic.total() - circle.traffic["round trips"] < 4_096
-    held = circle.replicators[1].catalog.get(Origin("c7"))
-    assert held is not None
-    assert held.records == changed.records
-
-
-def test_an_older_and_a_newer_agent_understand_each_other() -> None:
-    for older, newer in ((0, 1), (1, 0)):
-        circle = Circle([trusting(), trusting()], speaks={older: 1, newer: 2})
-        circle.publish(older, FIRST)
-        circle.publish(newer, signed(some_records(200, 300), BETA))
-        circle.settle()
-        assert circle.agree()
-        circle.publish(older, signed(some_records(90, 300, 2), version=2))
-        circle.settle()
-        assert circle.agree()
-        assert all(not each.statistics().refused for each in circle.replicators)

@@ -208,6 +208,16 @@ def test_a_higher_contradiction_is_told_upward_and_wins() -> None:
     assert adopted == SetAdopted(higher.manifest, lower.records, higher.records)
 
 
+def test_a_contradiction_over_and_over_is_charged_to_who_tells_it() -> None:
+    lower, higher = contradicting()
+    lone = holding(higher)
+    payload, found = encode_gossip(Rumour(lower.manifest.raw)), 0
+    for _ in range(100):
+        found += len(lone.hear(payload))
+    assert found == 2 * lone.config.forgeries
+    assert len(lone.hear(payload, sender=2)) == 1
+
+
 def test_a_forged_contradiction_is_no_evidence() -> None:
     lower, higher = contradicting()
     lone = holding(higher)

@@ -260,6 +260,28 @@ def test_an_answer_is_never_reckoned_smaller_than_it_is() -> None:
         assert size_of(answer) >= len(write_message(Pulled((answer,)))) - 8
 
 
+@pytest.mark.parametrize("room", [4_096, 16_384, 1 << 30])
+@pytest.mark.parametrize("count", [100, 300, 600])
+def test_a_full_frame_is_no_reason_to_give_nothing(room: int, count: int) -> None:
+    config = ReplicatorConfig(frame_bytes=16_384, room=16_384, room_min=4_096)
+    records = RecordSet.of(some_records(count, 97))
+    counter = Counter(signed(touched(3), version=2), signed(records, BETA), config=config)
+    beta = Wanted(key=set_key(BETA))
+    for wanted in ((beta,), (having(RECORDS), beta), (Wanted(key=KEY), beta)):
+        answers = counter.all(*wanted, room=room)
+        assert not any(isinstance(each, Nothing) for each in answers)
+        assert sum(map(size_of, answers)) <= min(room, config.frame_bytes)
+
+
+def test_what_is_left_of_the_room_is_filled_with_the_beginning_of_the_next() -> None:
+    counter = Counter(signed(RECORDS), signed(some_records(20), BETA))
+    small, large = counter.all(Wanted(key=set_key(BETA)), Wanted(key=KEY), room=16_384)
+    assert isinstance(small, Part)
+    assert isinstance(large, Part)
+    assert (small.until, large.first) == (BUCKETS, 0)
+    assert size_of(small) + size_of(large) > 15_000
+
+
 def test_no_answer_is_larger_than_a_frame_may_be() -> None:
     config = ReplicatorConfig(frame_bytes=16_384, room=16_384, room_min=4_096)
     first = bucket_of(b"0")
