@@ -237,7 +237,7 @@ class Bridge:
         if origin == self.own:
             self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
             return
-        found = endpoint_changes(changes) if adopted.before.count else first_endpoints(changes)
+        found = endpoint_changes(changes) if origin in self._ready else first_endpoints(changes)
         total = self._ready.get(origin, 0)
         self._ready[origin] = total + found.growth
         changed = guards.SetChanged(

@@ -33,14 +33,14 @@ def endpoint_changes(changes: Iterable[Change]) -> EndpointChanges:
     """Return what these changes bring and withdraw.
 
     Where a record is malformed, before or after, nothing came or went: the last good one stays in
-    force. Only `growth` counts it, as one without endpoints, so that sums of it do not drift.
+    force. Only `growth` counts it as it is, so that sums of it are what `ready_count` says.
     """
     before: dict[_Key, Endpoint] = {}
     after: dict[_Key, Endpoint] = {}
     growth = 0
     for change in changes:
         old, new = _ready(change.key, change.before), _ready(change.key, change.after)
-        growth += len(new or ()) - len(old or ())
+        growth += _ready_count(change.key, change.after) - _ready_count(change.key, change.before)
         if old is not None and new is not None:
             before.update(old)
             after.update(new)
@@ -50,7 +50,7 @@ def endpoint_changes(changes: Iterable[Change]) -> EndpointChanges:
 
 
 def first_endpoints(changes: Iterable[Change]) -> EndpointChanges:
-    """Return what an origin's first set brings: only how many, since nothing is withdrawn by it.
+    """Return what an origin's first set brings: only how many, since nobody waits for any of them.
 
     A set of thousands is counted in a fraction of the time that reading its endpoints takes.
     """
@@ -58,6 +58,7 @@ def first_endpoints(changes: Iterable[Change]) -> EndpointChanges:
 
 
 def _ready_count(key: bytes, value: bytes | None) -> int:
+    """Return how many ready endpoints a record seems to have: sums of it never drift."""
     try:
         if value is None or parse_key(key).kind is not Kind.ENDPOINTS:
             return 0

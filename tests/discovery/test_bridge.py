@@ -109,6 +109,14 @@ def test_what_comes_back_is_held_no_more() -> None:
     assert made.bridge.guard.held(EAST) == {}
 
 
+def test_a_cluster_that_withdrew_all_and_comes_back_is_held_no_more() -> None:
+    made = head()
+    made.publish(EAST, {})
+    assert made.reasons() == {"east: held-by-guard": 20}
+    assert of_kind(made.publish(EAST, pods(range(20))), HoldEnded)
+    assert made.reasons() == {"east: used": 20}
+
+
 def test_what_remains_of_a_hold_keeps_its_reason() -> None:
     made = head()
     [hold] = of_kind(made.publish(EAST, pods(range(4))), HoldStarted)
