@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from discovery.config import ReplicatorConfig
 from discovery.frames import VERSION_MIN
-from discovery.peers import Peer, Peers
+from discovery.peers import PASSED_OVER_MAX, Peer, Peers
 from failure_detect.clock import MILLISECOND, NEVER, SECOND
 from failure_detect.identity import Address
 from tests.discovery.lone import identity_of, member_of
@@ -95,3 +95,51 @@ def test_peers_are_listed_in_the_order_in_which_they_joined_and_forgotten_for_go
     peers.forget(member_of(1))
     assert peers.get(member_of(1)) is None
     assert len(peers) == 2
+
+
+def test_failures_of_long_ago_count_no_more() -> None:
+    peer = peer_of()
+    for _ in range(9):
+        peer.failed(CONFIG, 0.0, NOW)
+    later = peer.not_before + CONFIG.back_off_max
+    peer.failed(CONFIG, 0.0, later)
+    assert peer.not_before - later == CONFIG.back_off_max // 2
+    much_later = peer.not_before + CONFIG.back_off_max + 1
+    peer.failed(CONFIG, 0.0, much_later)
+    assert peer.not_before - much_later == CONFIG.back_off // 2
+
+
+def test_who_has_brought_something_starts_over() -> None:
+    peer = peer_of()
+    for _ in range(9):
+        peer.failed(CONFIG, 0.0, NOW)
+    peer.brought()
+    peer.failed(CONFIG, 0.0, NOW)
+    assert peer.not_before - NOW == CONFIG.back_off // 2
+
+
+def test_what_came_to_nothing_is_remembered_within_bounds_until_somebody_new_joins() -> None:
+    peers = Peers(CONFIG)
+    peer = peers.joined(identity_of(1), NOW)
+    for at in range(PASSED_OVER_MAX + 5):
+        peer.pass_over(b"o/%d" % at, (at,))
+    assert len(peer.passed_over) == PASSED_OVER_MAX
+    assert b"o/4" not in peer.passed_over
+    assert peer.passed_over[b"o/5"] == (5,)
+    peer.futile = 7
+    peers.joined(identity_of(1), NOW)
+    assert peer.futile == 7
+    peers.joined(identity_of(2), NOW)
+    assert not peer.passed_over
+    assert peers.joined(identity_of(1), NOW).futile is None
+
+
+def test_room_is_doubled_by_a_large_answer_that_comes_soon_up_to_a_frame() -> None:
+    peer = peer_of()
+    peer.came_through(CONFIG.hedge // 2, CONFIG.room, CONFIG)
+    assert peer.room == CONFIG.room
+    peer.came_through(CONFIG.hedge // 2 - 1, CONFIG.room // 8 - 1, CONFIG)
+    assert peer.room == CONFIG.room
+    for _ in range(9):
+        peer.came_through(CONFIG.hedge // 2 - 1, peer.room // 8, CONFIG)
+    assert peer.room == CONFIG.frame_bytes

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from discovery.config import ReplicatorConfig
 from discovery.deltas import Delta
 from discovery.events import ItemReceived, SetAdopted
@@ -9,6 +11,7 @@ from discovery.index import Entry, set_key, set_rank
 from discovery.messages import (
     Busy,
     Changes,
+    Differ,
     Digests,
     Hint,
     Item,
@@ -40,6 +43,7 @@ from tests.discovery.answers import (
 from tests.discovery.lone import (
     BETA,
     Lone,
+    Signed,
     adoptions,
     broadcasts,
     member_of,
@@ -109,6 +113,30 @@ def test_a_set_of_an_intermediate_version_is_adopted_and_the_pull_goes_on() -> N
     [order] = requests(effects)
     assert pull_in(order).wanted[0].have == NEXT.records.root
     assert adoptions(lone.give(order, changes(LATER, NEXT))) == [LATER.manifest]
+
+
+@pytest.mark.parametrize(("held", "is_news"), [((), False), ((FIRST,), True)])
+def test_what_came_by_comparing_is_told_only_where_its_origin_was_known(
+    held: tuple[Signed, ...], is_news: bool
+) -> None:
+    lone, theirs = holding(*held), b"\1" * 8
+    lone.now += 60 * SECOND
+    orders = requests(lone.see(theirs))
+    lone.now += lone.config.settle
+    [order] = orders or requests(lone.see(theirs))
+    entry = Entry(KEY, set_rank(LATER.manifest))
+    [order] = requests(lone.answer(order, Differ(theirs, (1,), (entry,))))
+    effects = lone.give(order, part(LATER, 0, BUCKETS))
+    assert adoptions(effects) == [LATER.manifest]
+    assert len(broadcasts(effects)) == is_news
+
+
+def test_who_answers_in_a_newer_version_is_asked_in_it_from_then_on() -> None:
+    lone = holding()
+    order = told_of(lone, FIRST)
+    assert order.data[:2] == b"\1\2"
+    [order] = requests(lone.give(order, part(FIRST, 0, 1_000)))
+    assert order.data[:2] == b"\2\2"
 
 
 # --- when it does not come -------------------------------------------------------------------
@@ -273,26 +301,22 @@ def test_what_is_staged_is_bounded() -> None:
 
 
 def test_a_request_says_no_more_of_what_is_had_than_is_read_at_the_other_end() -> None:
-    names = [f"c{at}" for at in range(64)]
+    names = [f"c{at}" for at in range(24)]
     lone = Lone(judge=trusting(*names))
-    old = [signed(some_records(200, 20, at), name) for at, name in enumerate(names)]
-    new = [signed(some_records(4_000, 20, 99 + at), name, 2) for at, name in enumerate(names[:2])]
+    old = [signed(some_records(20, 20, at), name) for at, name in enumerate(names)]
+    new = [signed(some_records(30, 20, at), name, 2) for at, name in enumerate(names)]
     for each in old:
         lone.publish(each)
-    lone.said.clear()
-    orders = []
+    first = requests(lone.hear(encode_gossip(Hint(Entry(b"o/x", (1,))))))
     for each in new:
-        key = set_key(each.manifest.origin)
-        orders += requests(lone.hear(encode_gossip(Hint(Entry(key, set_rank(each.manifest))))))
-    for name in names[2:]:
-        lone.hear(encode_gossip(Hint(Entry(f"s/{name}".encode(), (1, 1, 9, 0)))))
-    listed = [
-        (number, tuple(each[:8] for each in new[0].records.bucket_digests(number)))
-        for number in range(64)
-    ]
-    answer = Digests(set_key(new[0].manifest.origin), new[0].manifest.raw, tuple(listed))
-    [order] = requests(lone.give(orders[0], answer))
-    assert len(pull_in(order).wanted) > 30
+        entry = Entry(set_key(each.manifest.origin), set_rank(each.manifest))
+        assert lone.hear(encode_gossip(Hint(entry))) == []
+    [order] = requests(lone.give(first[0], Nothing(b"o/x")))
+    assert len(pull_in(order).wanted) == 24
+    everything = tuple((branch, (b"\1" * 8,) * 64) for branch in range(64))
+    begun = [Digests(set_key(each.manifest.origin), each.manifest.raw, everything) for each in new]
+    [order] = requests(lone.give(order, *begun))
+    assert 5 < len(pull_in(order).wanted) < 24
     for one in pull_in(order).wanted:
         assert one.size_bytes >= len(write_message(Pull((one,), 1))) - 8
     assert len(write_message(pull_in(order))) < REQUEST_BYTES_MAX // 2

@@ -114,6 +114,17 @@ def test_who_is_trusted_no_more_is_forgotten_and_who_is_doubtful_is_named() -> N
     assert [held.manifest.origin for held in lone.catalog] == [BETA]
 
 
+def test_of_one_that_is_trusted_no_more_nothing_is_wanted_either() -> None:
+    judge = trusting()
+    lone = Lone(judge=judge)
+    lone.hear(encode_gossip(Hint(Entry(KEY, set_rank(FIRST.manifest)))))
+    lone.hear(encode_gossip(Hint(Entry(b"o/x", (1,)))))
+    assert lone.replicator.statistics().wants == 2
+    del judge.trusted[ALPHA]
+    assert lone.tell(TrustChanged()) == []
+    assert lone.replicator.statistics().wants == 1
+
+
 # --- items --------------------
 
 
@@ -190,6 +201,14 @@ def test_the_bytes_that_one_is_given_are_bounded_and_others_are_given_theirs() -
     assert given + (len(answers) - 1) * 1_200 >= 20_000
     assert given <= 20_000 + RECORDS.size_bytes
     assert lone.ask(question, sender=2) == answers[0]
+
+
+def test_who_was_heard_to_speak_a_newer_version_is_spoken_to_in_it() -> None:
+    for speaks, version in ((1, 1), (2, 2)):
+        lone = Lone()
+        lone.tell(RequestReceived(1, member_of(1), encode_frame(Compare((0,) * 64), 1, speaks)))
+        [order] = requests(lone.see(OTHER))
+        assert order.data[:2] == bytes((version, 2))
 
 
 def test_an_answer_that_comes_as_a_question_is_refused() -> None:
