@@ -88,8 +88,9 @@ def test_the_rim_may_do_what_the_core_may_not(tmp_path: Path) -> None:
 
 def plant(directory: Path, sources: dict[str, str]) -> None:
     empty = {f"{package}/__init__.py": "" for package in PACKAGES}
-    # The contract on the detector's layers names its modules, and wants them all to be there.
-    empty |= {f"failure_detect/{m.name}": "" for m in (ROOT / "failure_detect").glob("*.py")}
+    # The contracts on layers inside packages name their modules, and want them all to be there.
+    for package in ("discovery", "failure_detect"):
+        empty |= {f"{package}/{m.name}": "" for m in (ROOT / package).glob("*.py")}
     for path, source in (empty | sources).items():
         (directory / path).parent.mkdir(exist_ok=True)
         (directory / path).write_text(source + "\n")
