@@ -60,6 +60,7 @@ class Capacity(Experiment):
     clusters: int = options.count(200, "how many clusters there are")
     services: int = options.count(750, "how many services each of them exports")
     endpoints: int = options.count(20, "how many endpoints each service has")
+    nodes: int = options.count(500, "on how many nodes of each cluster they run")
     changes: int = options.count(50, "how many times one endpoint changes afterwards")
 
     def run(self, scene: Scene) -> Sample:
@@ -92,12 +93,13 @@ class Capacity(Experiment):
         head = ExportRecord(
             ports=(ServicePort("http", 80, "TCP", "http"),), exported_at=plan.number
         )
+        nodes = [f"{plan.name}-pool-1-{rng.getrandbits(32):08x}" for _ in range(self.nodes)]
         for at in range(self.services):
             service = service_of(at)
             yield export_key(service), encode_export(head)
             for first in range(0, self.endpoints, _PER_RECORD):
                 count = min(_PER_RECORD, self.endpoints - first)
-                yield endpoints_key(service, first // _PER_RECORD), _packed(plan, rng, count)
+                yield endpoints_key(service, first // _PER_RECORD), _packed(plan, nodes, rng, count)
 
     def _change(self, bridge: Bridge, scene: Scene, sample: Sample) -> None:
         rng = generator(scene.seed, "changes")
@@ -118,14 +120,14 @@ class Capacity(Experiment):
                 raise AssertionError(f"one change of {service} made {diff}")
 
 
-def _packed(plan: ClusterPlan, rng: Random, count: int) -> bytes:
+def _packed(plan: ClusterPlan, nodes: list[str], rng: Random, count: int) -> bytes:
     """Return a record as `encode_endpoints` makes it, without an object for each endpoint."""
     endpoints: dict[bytes, Packable] = {}
     for _ in range(count):
         number = rng.getrandbits(48)
         address = bytes((10, plan.number & 255, number & 255, number >> 8 & 255))
-        node = f"{plan.name}-pool-1-{number >> 16:08x}"
-        endpoints[address] = [address, 3, node, number % len(_ZONES)]
+        at = (number >> 16) % len(nodes)
+        endpoints[address] = [address, 3, nodes[at], at % len(_ZONES)]
     return pack(
         {
             "p": [[port.name, port.port, port.protocol] for port in _PORTS],
