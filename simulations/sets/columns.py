@@ -8,7 +8,7 @@ GLOSSARY = Glossary.of(
         "state_mb": ("state MiB", "the packed last good state that is taken in"),
         "resident_mb": (
             "resident MiB",
-            "growth of the process: sets, indices, view; the packed state is not counted",
+            "memory of the whole process that then holds sets, indices and view",
         ),
         "take_in_s": (
             "taken in",

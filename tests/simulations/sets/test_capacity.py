@@ -27,7 +27,7 @@ def test_everything_is_taken_in_and_each_change_is_one_service() -> None:
     assert sample.amounts["endpoints"] == [3 * 4 * 20]
     assert len(sample.durations["take_in"]) == 1
     assert sample.durations["change"] == [1_000] * 5
-    assert sample.amounts["resident_mb"] == [3]
+    assert sample.amounts["resident_mb"] == [3]  # The third look.
 
 
 def test_without_a_meter_it_runs_all_the_same() -> None:
