@@ -74,9 +74,10 @@ coverage: tests
 	@$(BIN)/coverage json -q -o $(VENV)/coverage.json
 	$(call stage,coverage of each package,$(BIN)/python -m tests.coverage_floor $(VENV)/coverage.json)
 
-demo: setup ## See a member crash and a network part and heal, in simulation
+demo: setup ## See a member crash, a network part and heal, an endpoint change; in simulation
 	@$(BIN)/isthmus simulate swim crash --seeds 3
 	@$(BIN)/isthmus simulate swim partition --seeds 3 --members 32
+	@$(BIN)/isthmus simulate sets change --seeds 2 --clusters 5 --nodes 50 --endpoints 200 --changes 5
 
 bench: setup ## Run every experiment; write simulations/RESULTS.md and discovery/RESULTS.md
 	$(BIN)/isthmus simulate swim all --write simulations/RESULTS.md
