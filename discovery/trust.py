@@ -179,10 +179,6 @@ class TrustBook:
         fleets = self._register.fleets(origin)
         return fleets[0].rule if fleets else None
 
-    def may_relay(self, origin: Origin) -> bool:
-        """Tell whether what `origin` signs is held here and passed on at all."""
-        return self.knows(origin)
-
     def may_tell(self, manifest: Manifest, cluster: Origin) -> bool:
         """Tell whether a manifest, and its records, may be passed on to bridges of `cluster`."""
         is_meant = manifest.is_for(cluster) or cluster == manifest.origin
@@ -197,10 +193,6 @@ class TrustBook:
         vouch = self._vouch_for(manifest)
         self._check_time(vouch, f"manifest of {manifest.origin}")
         self._remember(manifest.body.uid, vouch)
-
-    def verify_manifest(self, manifest: Manifest) -> None:
-        """Return where a manifest is to be believed; raise `Refused` elsewhere: see `judge`."""
-        self.judge(manifest)
 
     def signer_of(self, manifest: Manifest) -> PublicKey:
         """Return the key that signed a manifest which is believed, or would be had it not expired.

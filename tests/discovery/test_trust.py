@@ -60,7 +60,7 @@ def test_a_book_answers_importers_and_the_catalog() -> None:
 def test_nobody_is_trusted_at_first_but_the_own_cluster() -> None:
     book = empty_book()
     assert book.rule(EAST) is None
-    assert not book.may_relay(EAST)
+    assert not book.knows(EAST)
     assert refusal(book, words(EAST)) is Refusal.UNTRUSTED
     assert book.identify(agent_of(agent_body(EAST)).raw) is None
     assert book.identify(agent_of(agent_body(HOME)).raw) is not None
@@ -173,7 +173,7 @@ def test_a_manifest_is_told_to_those_whom_it_is_meant_for_and_to_its_origin() ->
     book = book_with(trusted_cluster("east", grant={"relayOnly": True}))
     manifest = words(EAST, audience=("home", "prod-*"))
     assert refusal(book, manifest) is None
-    assert book.may_relay(EAST)
+    assert book.knows(EAST)
     told = [each for each in (EAST, HOME, PROD_A, Origin("west")) if book.may_tell(manifest, each)]
     assert told == [EAST, HOME, PROD_A]
     assert not empty_book().may_tell(manifest, HOME)

@@ -164,7 +164,7 @@ def words(origin: Origin, **changes: object) -> Manifest:
 def refusal(book: TrustBook, manifest: Manifest) -> Refusal | None:
     """Return why a manifest is refused, None where it is believed."""
     try:
-        book.verify_manifest(manifest)
+        book.judge(manifest)
     except Refused as refused:
         return refused.reason
     return None
