@@ -1,9 +1,9 @@
 """`isthmus simulate`: families of experiments, on the command line."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,10 +19,10 @@ from simulations.parameters import (
 from simulations.printing import print_json, print_table
 
 if TYPE_CHECKING:  # Help of the whole program loads this module, and must stay quick.
+    from simulations.documents import Part
     from simulations.experiment import Experiment
     from simulations.family import Family
     from simulations.options import Value
-    from simulations.results import Finding
     from simulations.samples import Row
     from simulations.study import Outcome, Study
     from simulations.targets import Bench, Target
@@ -208,6 +208,19 @@ def _list(family: "Family") -> None:
         click.echo(f"\nconfigurations: {', '.join(family.configurations)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One target, or one study without a target, of those that a document has."""
+
+    what: str
+    study: "Study"
+    target: "Target | None" = None
+
+    def stands_in(self, kept: "Mapping[str, Part]") -> bool:
+        """Tell whether it was measured already, in the very same way."""
+        return self.what in kept and kept[self.what].command == self.study.command()
+
+
 class AllCommand(click.Command):
     """The command that runs all that a family must reach, and writes what came of it."""
 
@@ -222,37 +235,60 @@ class AllCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run target after target; the document is written anew after each."""
-        from simulations.results import document, summary
-
         given = cast("Mapping[str, object]", ctx.params)
-        targets = _chosen(given, self.bench.targets)
-        write, overrides = cast("Path | None", given["write"]), _overrides(given)
+        write = cast("Path | None", given["write"])
         if write is not None:
             check_writable("--write", write)
-        studies = [replace(target.study(), overrides=overrides) for target in targets]
-        for study in studies:
-            _check(study, ctx)
-        findings, as_json = [], given["output"] == "json"
-        command = self._command_line(given)
-        for finding in _findings(zip(targets, studies, strict=True), given["jobs"]):
-            findings.append(finding)
-            click.echo(summary(finding), err=as_json)
+        asked = self._asked(given)
+        for each in asked:
+            _check(each.study, ctx)
+        parts = _kept(write, given, {each.what for each in asked})
+        chosen = _chosen(given, asked, parts)
+        rows: list[Row] = []
+        for each, measured in _measured(chosen, given["jobs"]):
+            rows += [{"target": each.what, **row} for row in measured if each.target]
+            parts[each.what] = self._part(each, measured, err=given["output"] == "json")
             # It takes hours: what is there is worth keeping.
-            _write(write, document(self.bench, command, findings))
-        more = [] if given["only"] or write is None else self._more(given)
-        _write(write, document(self.bench, command, findings, more))
-        if as_json:
-            rows = [{"target": f.target.what, **row} for f in findings for row in f.rows]
+            self._write(write, given, asked, parts)
+        self._write(write, given, asked, parts)
+        if given["output"] == "json":
             print_json("all", self._parameters(given), rows)
 
-    def _more(self, given: Mapping[str, object]) -> list[str]:
-        from simulations.results import study_section
-
+    def _asked(self, given: Mapping[str, object]) -> "list[_Asked]":
         quick, seeds = bool(given["quick"]), cast("int | None", given["seeds"])
-        lines: list[str] = []
-        for title, study in self.bench.more(quick=quick, seeds=seeds):
-            lines += study_section(title, study, _rows(study, given["jobs"]))
-        return lines
+        overrides = _overrides(given)
+        targets = [each.quickened() if quick else each for each in self.bench.targets]
+        targets = [each if seeds is None else each.with_seeds(seeds) for each in targets]
+        asked = [
+            _Asked(target.what, replace(target.study(), overrides=overrides), target)
+            for target in targets
+        ]
+        if given["write"] is not None:  # A study without a target says all in its section.
+            more = self.bench.more(quick=quick, seeds=seeds)
+            asked += [_Asked(title, study) for title, study in more]
+        return asked
+
+    def _part(self, asked: "_Asked", rows: "Sequence[Row]", *, err: bool) -> "Part":
+        from simulations.results import Finding, part, study_part, summary
+
+        if asked.target is None:
+            return study_part(asked.what, asked.study, rows)
+        finding = Finding(asked.target, asked.study, rows)
+        click.echo(summary(finding), err=err)
+        return part(self.bench, finding)
+
+    def _write(
+        self,
+        path: Path | None,
+        given: Mapping[str, object],
+        asked: "Sequence[_Asked]",
+        parts: "Mapping[str, Part]",
+    ) -> None:
+        from simulations.results import document
+
+        if path is not None:
+            there = [parts[each.what] for each in asked if each.what in parts]
+            path.write_text(document(self.bench, self._command_line(given), there))
 
     def _parameters(self, given: Mapping[str, object]) -> dict[str, object]:
         chosen = {"set": dict(_overrides(given))} if self.bench.family.check is not None else {}
@@ -260,37 +296,48 @@ class AllCommand(click.Command):
 
     def _command_line(self, given: Mapping[str, object]) -> str:
         words = [f"isthmus simulate {self.bench.family.name} all"]
-        words += [f"--only '{given['only']}'"] if given["only"] else []
         words += ["--quick"] if given["quick"] else []
         words += [f"--seeds {given['seeds']}"] if given["seeds"] is not None else []
         words += [f"--set {path}={value}" for path, value in _overrides(given)]
         return " ".join([*words, f"--write {given['write']}"])
 
 
-def _chosen(given: Mapping[str, object], targets: "Iterable[Target]") -> "list[Target]":
-    chosen = [target for target in targets if str(given["only"]) in target.what]
+def _kept(
+    path: Path | None, given: Mapping[str, object], known: "Collection[str]"
+) -> "dict[str, Part]":
+    from simulations.documents import take_apart
+
+    if given["missing"] and path is None:
+        raise click.UsageError("--missing needs --write FILE: what that file has is not run again")
+    if path is None or not path.is_file() or not (given["missing"] or given["only"]):
+        return {}
+    kept = take_apart(path.read_text())
+    strange = [what for what in kept if what not in known]
+    if strange:
+        raise click.UsageError(
+            f"--write {path}: it has {strange[0]!r} and {len(strange) - 1} more that this run does"
+            " not know and would lose; write another file, or all anew without --only and --missing"
+        )
+    return kept
+
+
+def _chosen(
+    given: Mapping[str, object], asked: "Sequence[_Asked]", kept: "Mapping[str, Part]"
+) -> "list[_Asked]":
+    chosen = [each for each in asked if str(given["only"]) in each.what]
     if not chosen:
         raise click.UsageError(f"--only: no target has the words {given['only']!r} in its name")
-    if given["quick"]:
-        chosen = [target.quickened() for target in chosen]
-    if given["seeds"] is not None:
-        chosen = [target.with_seeds(cast("int", given["seeds"])) for target in chosen]
-    return chosen
+    if not given["missing"]:
+        return chosen
+    return [each for each in chosen if not each.stands_in(kept)]
 
 
-def _write(path: Path | None, text: str) -> None:
-    if path is not None:
-        path.write_text(text)
-
-
-def _findings(asked: "Iterable[tuple[Target, Study]]", jobs: object) -> "Iterator[Finding]":
-    from simulations.results import Finding
-
+def _measured(asked: "Iterable[_Asked]", jobs: object) -> "Iterator[tuple[_Asked, Sequence[Row]]]":
     measured: dict[Study, list[Row]] = {}  # Quick versions of different targets may be the same.
-    for target, study in asked:
-        if study not in measured:
-            measured[study] = _rows(study, jobs)
-        yield Finding(target, study, measured[study])
+    for each in asked:
+        if each.study not in measured:
+            measured[each.study] = _rows(each.study, jobs)
+        yield each, measured[each.study]
 
 
 def _rows(study: "Study", jobs: object) -> "list[Row]":

@@ -70,7 +70,16 @@ def all_options(family: "Family") -> list[click.Option]:
             type=click.IntRange(min=1),
             help="At most so many seeds for each target, in place of 20 or more.",
         ),
-        click.Option(["--only"], default="", help="Only targets with this in their names."),
+        click.Option(
+            ["--only"],
+            default="",
+            help="Only targets with this in their names; of the others a file keeps what it has.",
+        ),
+        click.Option(
+            ["--missing"],
+            is_flag=True,
+            help="Only what the file lacks: goes on where an earlier run stopped.",
+        ),
         *_set_options(family),
         _output_option(),
         _jobs_option(),

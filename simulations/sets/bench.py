@@ -7,7 +7,7 @@ from simulations.targets import Bench
 _INTRODUCTION = """\
 # What signed endpoint sets reach
 
-Written by `{command}` from its own output;
+Written by `{command}` from its own output, row by row;
 nothing here is typed by hand. Each section below says how to run its line again, alone. What is
 marked as quick ran with a small fleet, for a short time: it shows that all runs, and no more.
 

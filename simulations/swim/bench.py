@@ -10,7 +10,7 @@ from simulations.targets import Bench, Published
 _INTRODUCTION = """\
 # What the failure detector reaches
 
-Written by `{command}` from its own output;
+Written by `{command}` from its own output, row by row;
 nothing here is typed by hand. Each section below says how to run its line again, alone. What is
 marked as quick ran with few members, for a short time: it shows that all runs, and no more.
 

@@ -129,6 +129,7 @@ def test_settings_of_ours_take_effect() -> None:
         (("crash", "--jobs", "0"), "'--jobs': 0 is not in the range"),
         (("all", "--only", "no such words"), "no target has"),
         (("all", "--write", "nowhere/RESULTS.md"), "no such directory"),
+        (("all", "--missing"), "--missing needs --write FILE"),
         (("nothing",), "No such command 'nothing'"),
     ],
 )
@@ -187,7 +188,7 @@ def test_all_writes_the_table_of_what_must_be_reached(tmp_path: Path) -> None:
     assert result.output.startswith("crash, N = 3 (quick: 3 members): everyone ")
     text = path.read_text()
     assert "| crash, N = 3 (quick: 3 members) | everyone max <= 5; FP <= 0 |" in text
-    assert "--only 'N = 3' --quick" in text
+    assert f"`isthmus simulate swim all --quick --write {path}`" in text
 
 
 def test_all_runs_no_more_seeds_than_asked_for(tmp_path: Path) -> None:
@@ -197,6 +198,64 @@ def test_all_runs_no_more_seeds_than_asked_for(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "--quick --seeds 1" in path.read_text()
     assert "--seeds 1 --members 2" in path.read_text()
+
+
+def quick(path: Path, *words: str) -> Result:
+    few = ("all", "--quick", "--seeds", "1", "--jobs", "1", "--write", str(path))
+    return swim(*few, *words)
+
+
+def test_a_run_of_some_targets_leaves_the_rows_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    quick(path, "--only", "crash, N = 3")
+    alone = path.read_text()
+    quick(path, "--only", "crash, N = 2")
+    both = path.read_text()
+    assert "**2 of 2 targets are met.**" in both
+    # In the order of the targets, whichever was measured first.
+    two, three = both.index("## crash, N = 2 "), both.index("## crash, N = 3 ")
+    assert two < three
+    assert alone[alone.index("## crash, N = 3 ") :] == both[three:]
+
+
+def test_what_a_file_has_is_not_run_again_where_only_the_missing_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "RESULTS.md"
+    quick(path, "--only", "crash, N = 3")
+    marked = path.read_text().replace("FP 0", "FP 7")
+    path.write_text(marked)
+    result = quick(path, "--missing", "--only", "crash, N = ")
+    ran = [line.partition(":")[0] for line in result.output.splitlines()]
+    assert ran == [f"crash, N = {size} (quick" for size in ("128", "1,000", "2")]
+    assert path.read_text().count("FP 7") == marked.count("FP 7") > 0
+    assert " of 4 targets are met.**" in path.read_text()
+
+
+def test_a_row_that_was_measured_otherwise_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    quick(path, "--only", "crash, N = 3")
+    result = quick(path, "--missing", "--only", "crash, N = 3", "--set", "probe.interval=900ms")
+    assert result.output.startswith("crash, N = 3 (quick")
+    assert quick(path, "--missing", "--only", "crash, N = 3").output.startswith("crash, N = 3")
+    assert not quick(path, "--missing", "--only", "crash, N = 3").output
+
+
+def test_rows_that_a_run_does_not_know_are_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    quick(path, "--only", "crash, N = 3")
+    before = path.read_text()
+    result = swim("all", "--seeds", "1", "--only", "crash, N = 2", "--write", str(path))
+    assert result.exit_code == 2
+    assert "it has 'crash, N = 3 (quick: 3 members)' and 0 more that this run" in result.stderr
+    assert path.read_text() == before
+
+
+def test_only_finds_a_study_without_a_target_too(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    result = quick(path, "--only", "part of Lifeguard")
+    assert (result.exit_code, result.output) == (0, "")
+    assert "## What each part of Lifeguard is worth\n\n`isthmus simulate" in path.read_text()
 
 
 def test_all_as_json_is_one_object_too() -> None:
@@ -250,7 +309,7 @@ def test_all_of_another_family_writes_its_own_table(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     text = path.read_text()
     assert text.startswith("# What signed endpoint sets reach\n")
-    assert "`isthmus simulate sets all --only 'in one datagram' --quick --seeds 1" in text
+    assert "`isthmus simulate sets all --quick --seeds 1" in text
     assert "(quick) | rumour B max <= 1000 | " in text
     assert "`isthmus simulate sets records --seeds 1 --services 1 --endpoints 100" in text
 

@@ -1,6 +1,6 @@
 """The document says what was run, what came out, and what is not met."""
 
-from simulations.results import Finding, belief, document, summary
+from simulations.results import Finding, document, part, study_part, summary
 from simulations.samples import Row
 from simulations.swim.bench import BENCH
 from simulations.swim.targets import TARGETS
@@ -31,6 +31,12 @@ GOOD = finding(crash("ours", 3.0, 3.2), crash("swim", 12.44, 13.0))
 BAD = finding(crash("ours", 3.4, 4.5))
 
 
+def written(*findings: Finding) -> str:
+    parts = [part(BENCH, each) for each in findings]
+    more = study_part("More", target("idle").study(), [{"configuration": "ours"}])
+    return document(BENCH, "isthmus simulate swim all --quick", [*parts, more])
+
+
 def test_a_target_is_met_when_all_its_limits_are() -> None:
     assert (GOOD.failed, GOOD.verdict) == ([], "met")
 
@@ -47,7 +53,7 @@ def test_a_figure_that_is_not_there_is_not_met() -> None:
 
 
 def test_the_document_holds_the_command_the_table_and_the_details() -> None:
-    text = document(BENCH, "isthmus simulate swim all --quick", [GOOD, BAD], ["## More", "here"])
+    text = written(GOOD, BAD)
     assert "`isthmus simulate swim all --quick`" in text
     assert "**1 of 2 targets are met.**" in text
     line = next(line for line in text.splitlines() if line.startswith("| crash, N = 128 | first"))
@@ -55,14 +61,24 @@ def test_the_document_holds_the_command_the_table_and_the_details() -> None:
     assert "swim: first 12.44 (13.44)" in line
     assert "| 20 | 100.00 | 0 [0, 0.037] | **met** |" in line
     assert "`isthmus simulate swim crash --seeds 20 --members 128 --configuration ours" in text
-    assert text.endswith("## More\nhere\n")
+    (_, more) = text.split("\n## More\n\n")
+    assert more.startswith("`isthmus simulate swim idle --seeds 20 --members 128 ")
+    assert text.endswith(".\n")
 
 
 def test_baselines_are_held_against_what_was_published() -> None:
-    (line,) = [line for line in belief(BENCH, [GOOD]) if "first median" in line]
-    assert "| 12.44 | 12.44 | +0.0 % |" in line
-    (line,) = [line for line in belief(BENCH, [GOOD]) if "everyone median" in line]
-    assert "| 12.9 | 13.00 | +0.8 % |" in line
-    assert belief(BENCH, [BAD]) == []
+    lines = part(BENCH, GOOD).beliefs
+    assert ("crash, N = 128", "swim", "first median", "12.44", "12.44", "+0.0 %") in [
+        line[:6] for line in lines
+    ]
+    assert [line[3:6] for line in lines if line[2] == "everyone median"] == [
+        ("12.9", "13.00", "+0.8 %")
+    ]
+    assert part(BENCH, BAD).beliefs == ()
     nothing = finding({"configuration": "memberlist"}, what="idle")
-    assert any("| 100.9 | - | - |" in line for line in belief(BENCH, [nothing]))
+    assert [line[3:6] for line in part(BENCH, nothing).beliefs] == [
+        ("100.9", "-", "-"),
+        ("2", "-", "-"),
+    ]
+    assert "# Whether the simulator can be believed" not in written(BAD)
+    assert "| 12.9 | 13.00 | +0.8 % |" in written(GOOD)

@@ -1,6 +1,6 @@
 """The document of signed sets has no columns of other configurations."""
 
-from simulations.results import Finding, document, summary
+from simulations.results import Finding, document, part, summary
 from simulations.sets.bench import BENCH
 
 
@@ -14,7 +14,7 @@ def test_the_table_has_what_the_family_has() -> None:
         "samples": 500,
     }
     finding = Finding(target, target.study(), [{"configuration": "ours", "rumour_bytes": rumour}])
-    text = document(BENCH, "isthmus simulate sets all", [finding])
+    text = document(BENCH, "isthmus simulate sets all", [part(BENCH, finding)])
     assert "| what | must reach | ours | known | seeds | verdict |" in text
     assert "| rumour B max <= 1000 | rumour B 570 (1200) | - | 5 | **not met: " in text
     assert f"`{target.study().command()}`" in text
