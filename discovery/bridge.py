@@ -300,6 +300,8 @@ class Bridge:
                     self.view.rules_changed()
                     self._is_touched = True
                     self._spread(self.replicator.handle(effect, now), now)
+                case ItemLapsed():
+                    self._spread(self.replicator.handle(effect, now), now)
                 case trust_events.RevocationsAdopted(listed):
                     accepted = ItemAccepted(Item(listed.item_key, listed.raw), listed.rank)
                     self._spread(self.replicator.handle(accepted, now), now)

@@ -25,7 +25,7 @@ from discovery.certificates import (
     decode_cluster_certificate,
     identity_of,
 )
-from discovery.events import TrustChanged
+from discovery.events import ItemLapsed, TrustChanged
 from discovery.importing import OWN_RULE, ImportRule
 from discovery.manifest import Manifest
 from discovery.names import Origin, PublicKey
@@ -92,7 +92,7 @@ class TrustBook:
         except Refused as refused:
             return [InputRefused(refused.reason, refused.what)]
         if effects:
-            self._forget_strangers(believed)
+            effects += self._forget_strangers(believed)
         return self._with_expiries(effects)
 
     def _take(self, event: TrustEvent) -> list[TrustEffect]:
@@ -127,16 +127,20 @@ class TrustBook:
             return []
         return [RevocationsAdopted(listed), TrustChanged()]
 
-    def _forget_strangers(self, believed: list[Origin]) -> None:
-        """Drop what was learnt of those who are trusted no more."""
+    def _forget_strangers(self, believed: list[Origin]) -> list[ItemLapsed]:
+        """Drop what was learnt of those who are trusted no more; return which lists went.
+
+        Who passes them on drops them too: kept there, they would not be asked for again.
+        """
         trusted = {each.key for fleet in self._register.all_fleets() for each in fleet.keys}
-        for listed in self._revocations.lists():
-            if listed.fleet not in trusted:
-                self._revocations.drop(listed.fleet)
+        gone = [each for each in self._revocations.lists() if each.fleet not in trusted]
+        for listed in gone:
+            self._revocations.drop(listed.fleet)
         for origin in believed:
             if not self.knows(origin):
                 self._latest.pop(origin, None)
                 self._pins.forget(origin)
+        return [ItemLapsed(each.item_key) for each in gone]
 
     def _with_expiries(self, effects: list[TrustEffect]) -> list[TrustEffect]:
         """Tell of keys that expired since the last event."""

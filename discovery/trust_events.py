@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from discovery.events import TrustChanged
+from discovery.events import ItemLapsed, TrustChanged
 from discovery.names import Origin, PublicKey
 from discovery.pins import Pin
 from discovery.refusals import Refusal
@@ -87,4 +87,4 @@ class InputRefused:
     what: str
 
 
-TrustEffect: TypeAlias = TrustChanged | KeyExpired | RevocationsAdopted | InputRefused
+TrustEffect: TypeAlias = TrustChanged | ItemLapsed | KeyExpired | RevocationsAdopted | InputRefused

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from discovery.events import SetAdopted, SetForgotten, SetQuestioned
 from discovery.guards import HoldEnded, HoldStarted
 from discovery.standing import Verdict
-from discovery.trust_events import InputRefused, KeyExpired, ObjectApplied
+from discovery.trust_events import InputRefused, KeyExpired, ObjectApplied, ObjectDeleted
 from discovery.verdict_events import Alarm, AlarmRaised, StandingChanged
 from discovery.wall_time import WallClockRead
 from failure_detect.clock import MINUTE
 from failure_detect.events import BroadcastRequested
 from tests.discovery.bridgehead import (
     EAST,
+    RING,
     WALL,
     Bridgehead,
     died,
@@ -225,3 +226,14 @@ def test_revocations_are_kept_and_in_force_after_a_restart() -> None:
         each.raw for each in old.bridge.trust.revocations()
     ]
     assert new.kept().items == old.kept().items
+
+
+def test_a_fleets_list_counts_again_for_who_trusts_the_fleet_again() -> None:
+    made, _ = revoked()
+    made.tell(ObjectDeleted("TrustedFleet", "fleet"))
+    assert made.bridge.replicator.statistics().items == 0
+    assert made.kept().items == ()
+    made.tell(trusted_fleet("east"))
+    assert not made.bridge.trust.is_revoked(RING.public("east/1"))
+    assert of_kind(made.pass_on(revocations(2, "east/1"), member(EAST)), BroadcastRequested)
+    assert made.bridge.trust.is_revoked(RING.public("east/1"))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from discovery.authority import Domain
 from discovery.certificates import issue_cluster_certificate
-from discovery.events import TrustChanged
+from discovery.events import ItemLapsed, TrustChanged
 from discovery.pins import Pin
 from discovery.problems import Problem
 from discovery.refusals import Refusal
@@ -256,8 +256,10 @@ def test_a_list_of_nobody_who_is_trusted_is_refused_and_one_goes_with_its_fleet(
     [effect] = book.handle(RevocationsReceived(forged))
     assert isinstance(effect, InputRefused)
     assert effect.reason is Refusal.SIGNATURE
-    book.handle(RevocationsReceived(issue_revocations(1, [], FLEET).raw))
-    book.handle(ObjectDeleted("TrustedFleet", "prod"))
+    listed = issue_revocations(1, [], FLEET)
+    book.handle(RevocationsReceived(listed.raw))
+    effects = book.handle(ObjectDeleted("TrustedFleet", "prod"))
+    assert effects == [TrustChanged(), ItemLapsed(listed.item_key)]
     assert book.revocations() == []
     book.check_invariants()
 
