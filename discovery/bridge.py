@@ -35,6 +35,7 @@ from discovery.events import (
     SetPublished,
     SetQuestioned,
     SetRestored,
+    SetVindicated,
     StreamEvent,
     TrustChanged,
 )
@@ -224,8 +225,10 @@ class Bridge:
                     self._on_forgotten(origin, now)
                 case ContradictionFound(first, second):
                     self._on_contradiction(first, second)
-                case SetQuestioned(origin, Refusal.REVOKED):
+                case SetQuestioned(origin) if effect.is_disowned:
                     self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now), now)
+                case SetVindicated(origin):
+                    self._on_restored(origin, now)
                 case _:
                     pass
 
@@ -240,14 +243,8 @@ class Bridge:
         found = endpoint_changes(changes) if origin in self._ready else first_endpoints(changes)
         total = self._ready.get(origin, 0)
         self._ready[origin] = total + found.growth
-        changed = guards.SetChanged(
-            origin,
-            removed=found.removed,
-            total_before=total,
-            intents=manifest.body.intents,
-            order=manifest.order,
-            added=found.added,
-        )
+        intents, order = manifest.body.intents, manifest.order
+        changed = guards.SetChanged(origin, found.removed, total, intents, order, found.added)
         self._guarded(self.guard.handle(changed, now))
         if self._ended.pop(origin, False):
             self._on_restored(origin, now)
@@ -296,11 +293,9 @@ class Bridge:
     def _trusted(self, effects: Iterable[trust_events.TrustEffect], now: Instant) -> None:
         for effect in effects:
             match effect:
-                case TrustChanged():
+                case TrustChanged() | ItemLapsed():
                     self.view.rules_changed()
                     self._is_touched = True
-                    self._spread(self.replicator.handle(effect, now), now)
-                case ItemLapsed():
                     self._spread(self.replicator.handle(effect, now), now)
                 case trust_events.RevocationsAdopted(listed):
                     accepted = ItemAccepted(Item(listed.item_key, listed.raw), listed.rank)

@@ -13,6 +13,7 @@ from discovery.events import (
     SetAdopted,
     SetForgotten,
     SetQuestioned,
+    SetVindicated,
     StreamEvent,
 )
 from discovery.evidence import Evidence
@@ -89,6 +90,7 @@ Fact: TypeAlias = (
     | SetAdopted
     | SetForgotten
     | SetQuestioned
+    | SetVindicated
     | ContradictionFound
     | HoldStarted
     | HoldEnded

@@ -12,6 +12,7 @@ from discovery.manifest import Manifest
 from discovery.messages import Item
 from discovery.names import Origin
 from discovery.recordset import RecordSet
+from discovery.refusals import Refusal
 from failure_detect.events import (
     BroadcastReceived,
     BroadcastRequested,
@@ -108,6 +109,11 @@ class SetForgotten:
     why: str
 
 
+_DISOWNED = frozenset(
+    {Refusal.REVOKED, Refusal.KEY, Refusal.GENERATION, Refusal.SIGNATURE, Refusal.UID}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SetQuestioned:
     """What is held of an origin would not be adopted today (a revoked or expired key)."""
@@ -115,6 +121,18 @@ class SetQuestioned:
     origin: Origin
     reason: str
     why: str
+
+    @property
+    def is_disowned(self) -> bool:
+        """Tell whether what signed it speaks for the origin no more: revoked, or not trusted."""
+        return self.reason in _DISOWNED
+
+
+@dataclass(frozen=True, slots=True)
+class SetVindicated:
+    """What is held of an origin was questioned, and would be adopted again."""
+
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +153,6 @@ class ContradictionFound:
 
 
 Order: TypeAlias = BroadcastRequested | FingerprintChanged | SendRequest | SendResponse
-Fact: TypeAlias = SetAdopted | SetForgotten | SetQuestioned | ItemReceived | ContradictionFound
+Doubt: TypeAlias = SetQuestioned | SetVindicated
+Fact: TypeAlias = SetAdopted | SetForgotten | Doubt | ItemReceived | ContradictionFound
 Effect: TypeAlias = Order | Fact

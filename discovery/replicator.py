@@ -21,12 +21,14 @@ from discovery.events import (
     SetPublished,
     SetQuestioned,
     SetRestored,
+    SetVindicated,
     TrustChanged,
 )
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
 from discovery.index import FINGERPRINT_BYTES
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Response
+from discovery.names import Origin
 from discovery.peers import Peer
 from discovery.puller import Asked, Puller
 from discovery.refusals import Refusal, Refused
@@ -96,6 +98,8 @@ class Replicator:
         self._speaks = speaks
         self._fingerprint = b""
         self._next_comparison: Instant = now
+        self._questioned: dict[Origin, None] = {}
+        """Origins of which something is held that would not be adopted, when last looked at."""
 
     # --- the machine's surface ----------------------------------------------------------
 
@@ -183,12 +187,17 @@ class Replicator:
     def _judge_again(self, now: Instant) -> None:
         """Forget what is not trusted any more; of what is only doubtful, say so."""
         exchange = self._exchange
+        before, self._questioned = self._questioned, {}
         for origin, refused in exchange.catalog.refused_now():
             if refused.reason is Refusal.UNTRUSTED:
                 exchange.forget(origin, refused.what, now)
             else:
                 question = SetQuestioned(origin, refused.reason.value, refused.what)
                 exchange.out.append(question)
+                self._questioned[origin] = None
+        for origin in before:
+            if origin not in self._questioned and exchange.catalog.get(origin) is not None:
+                exchange.out.append(SetVindicated(origin))
         for want in exchange.wants:
             if not exchange.may_hold(want.key, want.rank):
                 exchange.wants.drop(want.key)

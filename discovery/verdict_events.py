@@ -42,21 +42,24 @@ class ManifestAdopted:
 
 @dataclass(frozen=True, slots=True)
 class TrustEnded:
-    """No trust object names `origin` any more, or its key is not the one that is trusted."""
+    """No trust object names `origin` any more."""
 
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class TrustRestored:
-    """`origin` is trusted again."""
+    """`origin` is trusted again, and the key that signed what is held of it."""
 
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """The fleet revoked the key that signed what is held of `origin`."""
+    """The key that signed what is held of `origin` is worth nothing any more.
+
+    The fleet revoked it, or its trust object does not have it any more.
+    """
 
     origin: Origin
 

@@ -250,7 +250,7 @@ class Verdicts:
             case TrustEnded():
                 known.is_trusted = False
             case TrustRestored():
-                known.is_trusted = True
+                known.is_trusted, known.revoked_until = True, NEVER
             case Revoked():
                 known.revoked(now)
             case _:

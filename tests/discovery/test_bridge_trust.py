@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from discovery.events import SetAdopted, SetForgotten, SetQuestioned
+from discovery.events import SetAdopted, SetForgotten, SetQuestioned, SetVindicated
 from discovery.guards import HoldEnded, HoldStarted
 from discovery.standing import Verdict
 from discovery.trust_events import InputRefused, KeyExpired, ObjectApplied, ObjectDeleted
@@ -14,6 +14,7 @@ from tests.discovery.bridgehead import (
     EAST,
     RING,
     WALL,
+    WEST,
     Bridgehead,
     died,
     distrusted,
@@ -237,3 +238,41 @@ def test_a_fleets_list_counts_again_for_who_trusts_the_fleet_again() -> None:
     assert not made.bridge.trust.is_revoked(RING.public("east/1"))
     assert of_kind(made.pass_on(revocations(2, "east/1"), member(EAST)), BroadcastRequested)
     assert made.bridge.trust.is_revoked(RING.public("east/1"))
+
+
+def test_a_key_that_its_trust_object_has_no_more_is_revoked_by_that() -> None:
+    made = head()
+    effects = made.tell(trusted(EAST, generations=(2,)))
+    assert [each.reason for each in effects if isinstance(each, SetQuestioned)] == ["key"]
+    assert verdicts(effects) == [Verdict.DEGRADED]
+    assert made.reasons() == {"east: last-tier": 20}
+    assert verdicts(made.publish(EAST, pods(range(20)), generation=2)) == [Verdict.LIVE]
+    assert made.reasons() == {"east: used": 20}
+
+
+def test_a_key_that_was_taken_away_by_mistake_is_as_good_as_before() -> None:
+    made = head()
+    made.tell(trusted(EAST, generations=(2,)))
+    made.wait(MINUTE)
+    effects = made.tell(trusted(EAST))
+    assert of_kind(effects, SetVindicated) == [SetVindicated(EAST)]
+    assert verdicts(effects) == [Verdict.LIVE]
+    made.wait(20 * MINUTE)
+    assert made.reasons() == {"east: used": 20}
+    assert of_kind(made.tell(trusted(WEST, generations=(7,))), SetVindicated) == []
+
+
+def test_a_key_that_is_taken_away_and_has_no_successor_is_removed_and_may_come_back() -> None:
+    made = head()
+    made.tell(trusted(EAST, generations=(2,)))
+    made.wait(16 * MINUTE)
+    assert made.reasons() == {"east: origin-departed": 20}
+    made.tell(trusted(EAST, generations=(1, 2)))
+    assert made.reasons() == {"east: used": 20}
+
+
+def test_a_list_that_revokes_a_key_no_more_gives_it_back() -> None:
+    made, _ = revoked()
+    assert verdicts(made.pass_on(revocations(3), member(EAST))) == [Verdict.LIVE]
+    made.wait(20 * MINUTE)
+    assert made.reasons() == {"east: used": 20}

@@ -21,6 +21,7 @@ FACTS = [
     events.SetAdopted,
     events.SetForgotten,
     events.SetQuestioned,
+    events.SetVindicated,
     events.ItemReceived,
     events.ContradictionFound,
 ]
