@@ -29,6 +29,7 @@ from discovery.events import (
     ItemAccepted,
     ItemLapsed,
     ItemReceived,
+    ItemRefused,
     MembershipFact,
     SetAdopted,
     SetForgotten,
@@ -44,7 +45,6 @@ from discovery.evidence import Evidence, EvidenceLog, evidence_of
 from discovery.isolation import Effect as IsolationEffect
 from discovery.isolation import Isolation
 from discovery.keys import DRAIN_KEY
-from discovery.manifest import Manifest
 from discovery.messages import Item
 from discovery.names import Origin
 from discovery.node_watch import Effect as NodeEffect
@@ -224,7 +224,7 @@ class Bridge:
                 case SetForgotten(origin):
                     self._on_forgotten(origin, now)
                 case ContradictionFound(first, second):
-                    self._on_contradiction(first, second)
+                    self._keep(evidence_of(first, second, self.trust.signer_of(second)))
                 case SetQuestioned(origin) if effect.is_disowned:
                     self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now), now)
                 case SetVindicated(origin):
@@ -339,9 +339,6 @@ class Bridge:
             changed = guards.OverlaysChanged(origin, down, self._ready.get(origin, 0))
             self._guarded(self.guard.handle(changed, now))
 
-    def _on_contradiction(self, first: Manifest, second: Manifest) -> None:
-        self._keep(evidence_of(first, second, self.trust.signer_of(second)))
-
     def _keep(self, proof: Evidence) -> None:
         try:
             if self.evidence.add(proof, self.trust.verifier):
@@ -362,11 +359,17 @@ class Bridge:
                 self._watched(self.nodes.receive(received, now), now)
         except Refused as refused:
             self.refusals.add(refused)
+            charged = ItemRefused(received.sender, refused.reason)
+            self._spread(self.replicator.handle(charged, now), now)
 
     def _on_revocations(self, item: Item, now: Instant) -> None:
         if decode_revocations(item.raw).item_key != item.key:
             raise Refused(Refusal.MALFORMED, "revocations: under the key of another fleet")
-        self._trusted(self.trust.handle(trust_events.RevocationsReceived(item.raw)), now)
+        effects = self.trust.handle(trust_events.RevocationsReceived(item.raw))
+        self._trusted(effects, now)
+        for each in effects:
+            if isinstance(each, trust_events.InputRefused):
+                raise Refused(each.reason, each.what)
 
     # --- what may be read ---------------------------------------------------------------
 

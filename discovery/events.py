@@ -63,6 +63,14 @@ class ItemAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRefused:
+    """Whoever understands it has refused an item: `sender` had passed it on."""
+
+    sender: MemberId
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True)
 class ItemLapsed:
     """An item counts no more: it is held no more either."""
 
@@ -85,7 +93,8 @@ MembershipFact: TypeAlias = (
 )
 StreamEvent: TypeAlias = RequestReceived | ResponseReceived | RequestFailed
 GossipFact: TypeAlias = BroadcastReceived | FingerprintSeen
-OwnEvent: TypeAlias = SetPublished | SetRestored | ItemAccepted | ItemLapsed | TrustChanged
+ItemJudged: TypeAlias = ItemAccepted | ItemRefused | ItemLapsed
+OwnEvent: TypeAlias = SetPublished | SetRestored | ItemJudged | TrustChanged
 Event: TypeAlias = MembershipFact | StreamEvent | GossipFact | OwnEvent
 
 # --- effects --------------------------------------------------------------------------------
@@ -137,7 +146,10 @@ class SetVindicated:
 
 @dataclass(frozen=True, slots=True)
 class ItemReceived:
-    """Somebody passed on an item: answer with `ItemAccepted` where it is to be believed."""
+    """Somebody passed on an item: answer with `ItemAccepted` where it is to be believed.
+
+    Where it is refused, answer with `ItemRefused`: forgeries are charged to who passes them on.
+    """
 
     item: Item
     sender: MemberId

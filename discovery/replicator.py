@@ -16,6 +16,7 @@ from discovery.events import (
     Event,
     ItemAccepted,
     ItemLapsed,
+    ItemRefused,
     MembershipFact,
     OwnEvent,
     SetPublished,
@@ -121,7 +122,9 @@ class Replicator:
                 self._on_response(request, data, now)
             case RequestFailed(request):
                 self._puller.failed(request, now)
-            case SetPublished() | SetRestored() | ItemAccepted() | ItemLapsed() | TrustChanged():
+            case SetPublished() | SetRestored() | TrustChanged():
+                self._on_own(event, now)
+            case ItemAccepted() | ItemRefused() | ItemLapsed():
                 self._on_own(event, now)
             case _:
                 self._on_membership(event, now)
@@ -151,6 +154,8 @@ class Replicator:
                 self._on_set(event, now)
             case ItemAccepted():
                 self._on_item(event, now)
+            case ItemRefused(sender, reason):
+                self._rumours.item_refused(sender, reason, now)
             case ItemLapsed(key):
                 if exchange.items.drop(key):
                     exchange.index.drop(key)

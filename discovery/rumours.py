@@ -16,6 +16,7 @@ from discovery.refusals import Refusal, Refused
 from discovery.wire import decode_gossip
 from failure_detect.clock import Instant
 from failure_detect.events import BroadcastReceived
+from failure_detect.identity import MemberId
 
 _COSTLY = frozenset({Refusal.SIGNATURE, Refusal.MALFORMED, Refusal.OVERSIZED, Refusal.ROOT})
 """What no honest bridge passes on: it is charged to who did."""
@@ -49,8 +50,17 @@ class Rumours:
                     exchange.out.append(ItemReceived(item, member, is_news=True))
         except Refused as refused:
             exchange.refuse(refused)
-            if refused.reason in _COSTLY:
-                peer.forgeries.spend(1, now)
+            self._charge_for(refused.reason, peer, now)
+
+    def item_refused(self, member: MemberId, reason: Refusal, now: Instant) -> None:
+        """Learn that an item which a member had passed on was refused by who understands it."""
+        peer = self._exchange.peers.get(member)
+        if peer is not None:
+            self._charge_for(reason, peer, now)
+
+    def _charge_for(self, reason: Refusal, peer: Peer, now: Instant) -> None:
+        if reason in _COSTLY:
+            peer.forgeries.spend(1, now)
 
     def _on_rumour(self, rumour: Rumour, peer: Peer, payload: bytes, now: Instant) -> None:
         exchange = self._exchange

@@ -1,9 +1,13 @@
 """Whom a bridge trusts decides what it holds, and what it serves of that, at every moment."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import pytest
+
+from discovery.config import ReplicatorConfig
 from discovery.events import SetAdopted, SetForgotten, SetQuestioned, SetVindicated
 from discovery.guards import HoldEnded, HoldStarted
+from discovery.messages import Item
 from discovery.standing import Verdict
 from discovery.trust_events import InputRefused, KeyExpired, ObjectApplied, ObjectDeleted
 from discovery.verdict_events import Alarm, AlarmRaised, StandingChanged
@@ -276,3 +280,29 @@ def test_a_list_that_revokes_a_key_no_more_gives_it_back() -> None:
     assert verdicts(made.pass_on(revocations(3), member(EAST))) == [Verdict.LIVE]
     made.wait(20 * MINUTE)
     assert made.reasons() == {"east: used": 20}
+
+
+def forged(item: Item) -> Item:
+    return Item(item.key, item.raw[:-1] + bytes([item.raw[-1] ^ 1]))
+
+
+def overlay(serial: int) -> Item:
+    said = overlay_of(EAST, 0, "node-1", serial=serial)
+    return Item(said.item_key, said.raw)
+
+
+@pytest.mark.parametrize("item", [overlay, lambda number: revocations(number, "east/1")])
+def test_forged_items_are_counted_and_charged_to_who_passes_them_on(
+    item: Callable[[int], Item],
+) -> None:
+    made = Bridgehead()
+    made.tell(joined(EAST), joined(WEST), trusted_fleet("*"))
+    allowed = 2 * ReplicatorConfig().forgeries
+    for number in range(1, allowed + 6):
+        made.pass_on(forged(item(number)), member(EAST))
+    assert made.bridge.refusals.counts() == {"signature": allowed}
+    assert dict(made.bridge.replicator.statistics().refused) == {"budget": 5}
+    made.pass_on(item(1), member(EAST))
+    assert made.bridge.replicator.statistics().items == 0
+    made.pass_on(item(1), member(WEST))
+    assert made.bridge.replicator.statistics().items == 1

@@ -14,6 +14,7 @@ OWN = [
     events.SetPublished,
     events.SetRestored,
     events.ItemAccepted,
+    events.ItemRefused,
     events.ItemLapsed,
     events.TrustChanged,
 ]
