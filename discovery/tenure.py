@@ -20,9 +20,14 @@ from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import EpochProposed
 from failure_detect.clock import MILLISECOND, NEVER, Instant
 
+FOLLOWED_MAX = 1 << 52
+"""Milliseconds that no clock shows: 142,000 years. Only who stole a key signs with more. What is
+above, and does not stand in the Lease by our own hand, is not followed: this key's successor is the
+way on, which begins by the clock again, or one above the Lease."""
+
 EPOCH_MAX = 1 << 53
-"""Milliseconds that no clock shows: 287,000 years. Only who stole a key signs with more; then this
-key's successor is the way on, and the Lease must not have taken such a number."""
+"""The highest that the Lease takes: from `FOLLOWED_MAX` on there is one for each of 4 * 10^15
+processes to come."""
 
 AT_ONCE: Instant = -NEVER
 
@@ -84,7 +89,7 @@ class Tenure:
         if self._reading is None:
             return 0
         shown = self._reading.wall_ms + (now - self._reading.at) // MILLISECOND
-        return shown if 0 <= shown < EPOCH_MAX // 2 else 0
+        return shown if 0 <= shown < FOLLOWED_MAX else 0
 
     # --- the lease ----------------------------------------------------------------------
 
@@ -123,7 +128,7 @@ class Tenure:
             return []
         alarms = self._check_clock(now)
         epoch = max(self.wall_ms(now), self._lease_epoch, self._floor()) + 1
-        if epoch > EPOCH_MAX:
+        if epoch > EPOCH_MAX or self._floor() > max(FOLLOWED_MAX, self._lease_epoch):
             words = f"no epoch is left above {epoch - 1}: rotate the cluster's key"
             self._propose_at = NEVER
             return [*alarms, *self._alarms.judge(Alarm.EPOCH, words)]
@@ -199,7 +204,9 @@ class Tenure:
     def _floor(self) -> int:
         """Return the epoch to go above; what a lost key signed beyond all clocks dies with it."""
         highest = self.highest
-        if highest is None or (highest.generation < self._generation and highest.epoch > EPOCH_MAX):
+        if highest is None:
+            return 0
+        if highest.generation < self._generation and highest.epoch > FOLLOWED_MAX:
             return 0
         return highest.epoch
 

@@ -1,9 +1,11 @@
 """Who may sign, and as which epoch and version."""
 
+import pytest
+
 from discovery.alarms import Alarm, AlarmRaised, Alarms
 from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import EpochProposed
-from discovery.tenure import EPOCH_MAX, Tenure
+from discovery.tenure import EPOCH_MAX, FOLLOWED_MAX, Tenure
 from failure_detect.clock import NEVER, SECOND
 from tests.discovery.newsroom import START, WALL, manifest
 
@@ -139,8 +141,41 @@ def test_no_epoch_beyond_all_clocks_gets_into_the_lease() -> None:
     assert alarm.alarm is Alarm.EPOCH
     assert ours.deadline == NEVER
     assert ours.rotate(2) == []
-    ours.see(manifest(EPOCH_MAX + 1), START)
     assert EpochProposed(WALL + 1) in ours.propose(START)
+
+
+def lease_after(seen: int, lease: int, generation: int) -> int | None:
+    """The epoch that a new process puts into the Lease, None where it has none to put there."""
+    ours = Tenure(CONFIG, generation, Alarms())
+    ours.read_wall(WALL, START)
+    ours.see(manifest(seen), START)
+    ours.acquire(lease, END)
+    proposed = [each for each in ours.propose(START) if isinstance(each, EpochProposed)]
+    for each in proposed:
+        ours.confirm(each.epoch)
+    ours.check_invariants()
+    return proposed[0].epoch if proposed else None
+
+
+@pytest.mark.parametrize("stolen", [FOLLOWED_MAX - 1, FOLLOWED_MAX, FOLLOWED_MAX + 1, EPOCH_MAX])
+def test_whatever_a_thief_signs_the_keys_successor_goes_on(stolen: int) -> None:
+    first = lease_after(stolen, WALL, 1)
+    assert first == (stolen + 1 if stolen <= FOLLOWED_MAX else None)
+    lease = first or WALL
+    for _ in range(3):  # He outdoes each of us, as far as he can.
+        lease = lease_after(min(lease + 1, EPOCH_MAX), lease, 1) or lease
+    for again in range(3):
+        after = lease_after(stolen, lease, 2)
+        assert after == max(lease, stolen if stolen <= FOLLOWED_MAX else 0) + 1, again
+        lease = after
+
+
+def test_who_was_led_to_the_end_of_all_clocks_goes_on_by_the_lease() -> None:
+    lease = FOLLOWED_MAX
+    for _ in range(3):
+        assert lease_after(lease, lease, 1) == lease + 1
+        lease += 1
+    assert lease_after(lease + 1, lease, 1) is None
 
 
 def test_a_clock_may_be_a_little_behind() -> None:
