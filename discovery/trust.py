@@ -45,7 +45,7 @@ from discovery.trust_events import (
     TrustEffect,
     TrustEvent,
 )
-from discovery.trust_register import TrustRegister
+from discovery.trust_register import CLUSTERS_MAX, TrustRegister
 from discovery.vouching import Vouch, cluster_vouches, fleet_vouch, own_vouches, pick
 from discovery.wall_time import WallClockRead, shown_time
 from failure_detect.identity import Identity
@@ -80,6 +80,8 @@ class TrustBook:
         self._pins = Pins()
         self._latest: dict[Origin, Vouch] = {}
         self._expired: dict[tuple[Origin, int, PublicKey], Vouch] = {}
+        self._untimely: dict[Origin, Vouch] = {}
+        """Whose manifests were refused for the time: to be asked for again when that is right."""
         self._wall_ms: int | None = None
 
     # --- what changes -------------------------------------------------------------------
@@ -143,15 +145,19 @@ class TrustBook:
         return [ItemLapsed(each.item_key) for each in gone]
 
     def _with_expiries(self, effects: list[TrustEffect]) -> list[TrustEffect]:
-        """Tell of keys that expired since the last event."""
+        """Tell of keys that expired since the last event, or whose time has come."""
         expired = {
             (each.origin, each.generation, each.key): each
             for each in self._bindings()
             if each.is_expired(self._wall_ms)
         }
         news = [each for key, each in expired.items() if key not in self._expired]
-        if expired.keys() != self._expired.keys() and TrustChanged() not in effects:
+        timely = [each for each, v in self._untimely.items() if v.is_timely(self._wall_ms)]
+        is_news = bool(timely) or expired.keys() != self._expired.keys()
+        if is_news and TrustChanged() not in effects:
             effects.append(TrustChanged())
+        if TrustChanged() in effects:
+            self._untimely.clear()  # Everything is asked for again.
         self._expired = expired
         alarms = [KeyExpired(v.origin, v.generation, v.key, v.not_after_ms) for v in news]
         return [*effects, *alarms]
@@ -195,6 +201,8 @@ class TrustBook:
         AUDIENCE, EXPIRED, in this order.
         """
         vouch = self._vouch_for(manifest)
+        if not vouch.is_timely(self._wall_ms) and len(self._untimely) < CLUSTERS_MAX:
+            self._untimely[vouch.origin] = vouch
         self._check_time(vouch, f"manifest of {manifest.origin}")
         self._remember(manifest.body.uid, vouch)
 

@@ -41,6 +41,10 @@ class Vouch:
         """Tell whether its time has not come yet, by more than clocks may differ."""
         return wall_ms is not None and wall_ms + CLOCK_SKEW_MS < self.not_before_ms
 
+    def is_timely(self, wall_ms: int | None) -> bool:
+        """Tell whether its time has come and is not over."""
+        return not self.is_expired(wall_ms) and not self.is_early(wall_ms)
+
 
 def own_vouches(origin: Origin, keys: Mapping[int, PublicKey], uid: str) -> list[Vouch]:
     """Return what this cluster says of itself."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,6 +135,21 @@ def test_clocks_may_differ_by_minutes_before_a_certificate_is_not_valid_yet() ->
         early = replace(cluster_body(PROD_A), not_before_ms=NOW_MS + ahead_ms)
         chain = issue_cluster_certificate(early, FLEET)
         assert refusal(book, manifest_of(body_of(PROD_A), chain)) is expected
+
+
+@pytest.mark.parametrize("wrong_by_ms", [-2 * DAY_MS, 2 * DAY_MS])
+def test_what_a_wrong_clock_refused_is_asked_for_again_when_it_is_right(wrong_by_ms: int) -> None:
+    book = book_with(trusted_fleet("prod", "prod-*"))
+    body = replace(
+        cluster_body(PROD_A), not_before_ms=NOW_MS - DAY_MS, not_after_ms=NOW_MS + DAY_MS
+    )
+    word = manifest_of(body_of(PROD_A), issue_cluster_certificate(body, FLEET))
+    book.handle(WallClockRead(NOW_MS + wrong_by_ms))
+    assert refusal(book, word) is Refusal.EXPIRED
+    assert book.handle(WallClockRead(NOW_MS + wrong_by_ms + 1)) == []
+    assert book.handle(WallClockRead(NOW_MS)) == [TrustChanged()]
+    assert refusal(book, word) is None
+    assert book.handle(WallClockRead(NOW_MS + 1)) == []
 
 
 def test_that_a_key_is_about_to_expire_is_said_two_weeks_before() -> None:
