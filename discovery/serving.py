@@ -63,7 +63,7 @@ class Server:
         self._items = items
         self._index = index
         self._config = config
-        self._pins: OrderedDict[bytes, _Pin] = OrderedDict()
+        self._pins: OrderedDict[tuple[Origin, bytes], _Pin] = OrderedDict()
 
     def compare(self, request: Compare, cluster: Origin) -> Differ:
         """Answer with our entries in the groups whose sums differ, as many as there may be."""
@@ -115,11 +115,11 @@ class Server:
     def _pinned(self, origin: Origin, root: bytes, now: Instant) -> RecordSet | None:
         while self._oldest_pin_is_over(now):
             self._pins.popitem(last=False)
-        pin = self._pins.pop(root, None)
+        pin = self._pins.pop((origin, root), None)
         records = self._catalog.version(origin, root) if pin is None else pin.records
         if records is None:
             return None
-        self._pins[root] = _Pin(records, now + self._config.pin)
+        self._pins[origin, root] = _Pin(records, now + self._config.pin)
         if len(self._pins) > self._config.pinned:
             self._pins.popitem(last=False)
         return records

@@ -352,3 +352,12 @@ def test_a_single_group_that_does_not_fit_is_cut() -> None:
     assert 7 in differ.groups
     assert 0 < len(differ.entries) < len(crowd)
     assert len(write_message(differ)) <= config.frame_bytes
+
+
+def test_who_is_in_the_middle_of_one_set_is_given_no_other_by_its_root() -> None:
+    secret, public = signed(some_records(9), audience=("c2",)), signed(some_records(5), BETA)
+    counter = Counter(secret, public)
+    assert isinstance(counter.one(Wanted(key=KEY), asker=Origin("c2")), Part)
+    answer = counter.one(Wanted(key=set_key(BETA), target=secret.records.root))
+    assert isinstance(answer, Part)
+    assert answer.root == public.records.root
