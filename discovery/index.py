@@ -19,7 +19,7 @@ RANK_NUMBERS_MAX = 4
 ENTRY_KEY_BYTES_MAX = 160
 
 _MASK = (1 << 64) - 1
-_SETS = b"s/"
+_SETS, _OVERLAYS = b"s/", b"o/"
 
 
 class Entry(NamedTuple):
@@ -42,6 +42,13 @@ def set_origin(key: bytes) -> Origin | None:
         return None
     name = key[len(_SETS) :].decode(errors="replace")
     return Origin(name) if is_label(name) else None
+
+
+def origin_about(key: bytes) -> Origin | None:
+    """Return about whose cluster an entry is, a set or an overlay; None for all others."""
+    if not key.startswith(_OVERLAYS):
+        return set_origin(key)
+    return set_origin(_SETS + key[len(_OVERLAYS) :].partition(b"/")[0])
 
 
 def set_rank(manifest: Manifest) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ from discovery.events import (
 )
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
-from discovery.index import FINGERPRINT_BYTES
+from discovery.index import FINGERPRINT_BYTES, Entry, origin_about
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Response
 from discovery.names import Origin
 from discovery.peers import Peer
@@ -186,7 +186,13 @@ class Replicator:
         exchange.wants.satisfied(key, event.rank)
         exchange.changed_at = now
         held = exchange.items.item(key, now)
-        if event.is_news and held is not None:
+        if not event.is_news or held is None:
+            return
+        origin = origin_about(key)
+        about = None if origin is None else exchange.catalog.get(origin)
+        if about is not None and about.manifest.body.audience:  # As with its set: heard by all.
+            exchange.hint(Entry(key, event.rank))
+        else:
             exchange.tell_item(held)
 
     def _judge_again(self, now: Instant) -> None:

@@ -1,7 +1,8 @@
 """Answers for whoever lacks something: what changed, or the buckets that differ, or all of it.
 
 A set that somebody is in the middle of is pinned, so that an origin that changes faster than a
-pull takes starves nobody. What is not for the asker's cluster is not here, for it.
+pull takes starves nobody. What is not for the asker's cluster is not here, for it, and neither is
+what bridges of that origin say of its nodes.
 """
 
 from collections import Counter, OrderedDict
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from discovery.catalog import Catalog, Held
 from discovery.config import ReplicatorConfig
 from discovery.deltas import Delta, delta_of
-from discovery.index import ENTRY_KEY_BYTES_MAX, Entry, Index, group_of, set_origin
+from discovery.index import ENTRY_KEY_BYTES_MAX, Entry, Index, group_of, origin_about, set_origin
 from discovery.items import Items
 from discovery.messages import (
     Answer,
@@ -69,7 +70,7 @@ class Server:
         """Answer with our entries in the groups whose sums differ, as many as there may be."""
         ours = self._index.sums
         groups = [at for at, each in enumerate(request.sums) if each != ours[at]]
-        entries = [each for each in self._index.entries(groups) if self._is_for(each, cluster)]
+        entries = [each for each in self._index.entries(groups) if self._is_for(each.key, cluster)]
         fitting = _fitting(groups, entries, self._config.frame_bytes - _DIFFER_OVERHEAD)
         if len(fitting) < len(groups):  # Of some groups all, rather than of all groups some.
             groups, wanted = fitting, frozenset(fitting)
@@ -78,8 +79,8 @@ class Server:
             entries = entries[: self._config.frame_bytes // _ENTRY_BYTES_MAX]
         return Differ(self._index.fingerprint, tuple(groups), tuple(entries[:ENTRIES_MAX]))
 
-    def _is_for(self, entry: Entry, cluster: Origin) -> bool:
-        origin = set_origin(entry.key)
+    def _is_for(self, key: bytes, cluster: Origin) -> bool:
+        origin = origin_about(key)
         held = None if origin is None else self._catalog.get(origin)
         return held is None or _may_have(held, cluster)
 
@@ -101,7 +102,8 @@ class Server:
     def _answer(self, wanted: Wanted, cluster: Origin, room: int, now: Instant) -> Answer:
         origin = set_origin(wanted.key)
         if origin is None:
-            return self._items.item(wanted.key, now) or Nothing(wanted.key)
+            item = self._items.item(wanted.key, now)
+            return item if item and self._is_for(wanted.key, cluster) else Nothing(wanted.key)
         held = self._catalog.get(origin)
         if held is None or not _may_have(held, cluster):
             return Nothing(wanted.key)

@@ -13,6 +13,7 @@ from discovery.index import (
     Index,
     group_of,
     mark_of,
+    origin_about,
     set_key,
     set_origin,
     set_rank,
@@ -48,6 +49,12 @@ def listed(index: Index) -> dict[bytes, tuple[int, ...]]:
 def test_the_key_of_a_set_names_its_origin() -> None:
     assert set_key(Origin("paris")) == b"s/paris"
     assert set_origin(b"s/paris") == "paris"
+
+
+def test_the_key_of_an_overlay_names_its_origin_as_well() -> None:
+    assert origin_about(b"o/paris/" + bytes(32)) == origin_about(b"s/paris") == "paris"
+    for key in (b"o/", b"o//x", b"o/Paris/x", b"o/\xff/x", b"r/paris", b"s/paris/x"):
+        assert origin_about(key) is None
 
 
 @given(origin=ORIGINS)

@@ -28,7 +28,7 @@ from discovery.messages import (
     Wanted,
 )
 from discovery.recordset import RecordSet
-from discovery.wire import encode_gossip
+from discovery.wire import decode_gossip, encode_gossip
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.events import (
     FingerprintChanged,
@@ -347,3 +347,15 @@ def test_who_has_moved_is_asked_at_its_new_address() -> None:
     lone.tell(ReachabilityChanged(member_of(1), reachable=False))
     lone.tell(MemberJoined(identity_of(1), 3))
     assert lone.replicator.statistics().peers == 1
+
+
+def test_what_is_said_of_nodes_is_told_to_all_only_where_the_set_is_for_all() -> None:
+    lone = Lone()
+    overlays = [Item(b"o/" + each.encode() + b"/" + bytes(32), b"node-1") for each in (ALPHA, BETA)]
+    lone.publish(signed(some_records(3), audience=("c1",)))
+    lone.publish(signed(some_records(3), BETA))
+    for item in overlays:
+        [payload] = broadcasts(lone.tell(ItemAccepted(item, (7,))))
+        secret = item.key.startswith(b"o/alpha/")
+        told = decode_gossip(payload)
+        assert told == (Hint(Entry(item.key, (7,))) if secret else item)

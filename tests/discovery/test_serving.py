@@ -361,3 +361,20 @@ def test_who_is_in_the_middle_of_one_set_is_given_no_other_by_its_root() -> None
     answer = counter.one(Wanted(key=set_key(BETA), target=secret.records.root))
     assert isinstance(answer, Part)
     assert answer.root == public.records.root
+
+
+def test_what_bridges_say_of_nodes_is_for_whom_their_set_is() -> None:
+    counter = Counter(signed(some_records(9), audience=("c2",)))
+    overlay, list_of_fleet = b"o/alpha/" + bytes(32), b"r/" + bytes(32)
+    for key in (overlay, list_of_fleet):
+        counter.items.put(Item(key, b"raw"), (1,), NOW)
+        counter.index.put(key, (1,))
+    for asker, ours in (("c1", False), ("c2", True), (ALPHA, True)):
+        [one, other] = counter.all(
+            Wanted(key=overlay), Wanted(key=list_of_fleet), asker=Origin(asker)
+        )
+        assert isinstance(one, Item if ours else Nothing)
+        assert isinstance(other, Item)
+        differ = counter.server.compare(Compare((0,) * 64), Origin(asker))
+        keys = {each.key for each in differ.entries}
+        assert keys == ({overlay, KEY} if ours else set()) | {list_of_fleet}
