@@ -86,7 +86,9 @@ class Bridge:
         self._identity = identity
         self.trust = trust
         self.catalog = Catalog(trust, config.limits)
-        self.replicator = Replicator(self.catalog, config.replicator, now=now, rng=rng)
+        self.replicator = Replicator(
+            self.catalog, config.replicator, now=now, rng=rng, own=self.own
+        )
         self.verdicts = Verdicts(self.own, config.verdicts)
         self.isolation = Isolation(identity.member, config.isolation)
         self.guard = guards.ImporterGuard(config.guard)

@@ -160,6 +160,11 @@ class Catalog:
         self._judge.judge(manifest)
         self._check_limits(manifest)
 
+    def check_kept(self, manifest: Manifest) -> None:
+        """Raise `Refused` where a manifest of an earlier run could not be restored."""
+        self._judge.judge_kept(manifest)
+        self._check_limits(manifest)
+
     def _check_limits(self, manifest: Manifest) -> None:
         limits, body = self._limits, manifest.body
         origin = manifest.origin

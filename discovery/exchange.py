@@ -16,7 +16,7 @@ from discovery.items import Items
 from discovery.manifest import Manifest
 from discovery.messages import Hint, Item, Rumour, Wanted
 from discovery.names import Origin
-from discovery.peers import Peers
+from discovery.peers import Peer, Peers
 from discovery.recordset import RecordSet
 from discovery.refusals import Refusals, Refused
 from discovery.wants import Want, Wants
@@ -37,9 +37,12 @@ ITEM_KINDS = (b"o/", b"r/")
 class Exchange:
     """The state of one replicator."""
 
-    def __init__(self, catalog: Catalog, config: ReplicatorConfig, rng: Random) -> None:
-        """Hold what `catalog` holds."""
+    def __init__(
+        self, catalog: Catalog, config: ReplicatorConfig, rng: Random, own: str = ""
+    ) -> None:
+        """Hold what `catalog` holds, as a bridge of the cluster `own`."""
         self.catalog = catalog
+        self._own = own
         self.config = config
         self.rng = rng
         self.index = Index()
@@ -62,6 +65,13 @@ class Exchange:
             return key.startswith(ITEM_KINDS)
         floor = self.catalog.floor(origin)
         return self.catalog.may_hold(origin) and (floor is None or rank[:3] >= floor[:3])
+
+    def is_kept_by(self, peer: Peer, origin: Origin) -> bool:
+        """Tell whether a peer gives what we would have kept ourselves, signed before its key ended.
+
+        Who has lost its disk takes that from its sisters; they trust as we do.
+        """
+        return peer.cluster == self._own and self.catalog.get(origin) is None
 
     def wanted(self, want: Want) -> Wanted:
         """Return what to ask for: with what is had of it, and what has come of it already."""

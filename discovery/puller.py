@@ -292,7 +292,7 @@ class Puller:
             case Item():
                 self._on_item(peer, want, answer, now)
             case _:
-                manifest = self._manifest(want, answer)
+                manifest = self._manifest(peer, want, answer)
                 if manifest is None:
                     self._exchange.wants.without(want, peer.identity.member)
                 else:
@@ -307,7 +307,7 @@ class Puller:
         want.asked[peer.identity.member] = None  # Others only where nobody accepts it by then.
         want.asked_at = now
 
-    def _manifest(self, want: Want, answer: _SetAnswer) -> Manifest | None:
+    def _manifest(self, peer: Peer, want: Want, answer: _SetAnswer) -> Manifest | None:
         """Return the manifest that an answer is about, verified; None where it is no news."""
         if not answer.manifest:
             if want.staging is None:
@@ -316,7 +316,8 @@ class Puller:
         manifest = decode_manifest(answer.manifest)
         if set_key(manifest.origin) != want.key:
             raise Refused(Refusal.UNEXPECTED, "answer: of another origin than was asked for")
-        return manifest if self._rumours.is_worth_having(manifest) else None
+        kept = self._exchange.is_kept_by(peer, manifest.origin)
+        return manifest if self._rumours.is_worth_having(manifest, kept=kept) else None
 
     def _on_set(
         self, peer: Peer, want: Want, manifest: Manifest, answer: _SetAnswer, now: Instant
@@ -391,7 +392,8 @@ class Puller:
     def _adopt(self, peer: Peer, want: Want, staging: Staging, now: Instant) -> None:
         exchange, manifest = self._exchange, staging.manifest
         held = exchange.catalog.get(manifest.origin)
-        adopted = exchange.adopt(manifest, staging.records, now)
+        hold = exchange.restore if exchange.is_kept_by(peer, manifest.origin) else exchange.adopt
+        adopted = hold(manifest, staging.records, now)
         peer.brought()
         # A set of an origin that is new here is no news elsewhere, unless it came as such.
         if adopted is not None and (want.is_news or held is not None):

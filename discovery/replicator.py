@@ -90,9 +90,13 @@ class Replicator:
         now: Instant,
         rng: Random,
         speaks: int = VERSION_MAX,
+        own: str = "",
     ) -> None:
-        """Hold what `catalog` holds, and speak versions up to `speaks`."""
-        exchange = self._exchange = Exchange(catalog, config, rng)
+        """Hold what `catalog` holds, and speak versions up to `speaks`.
+
+        `own` is our cluster: its other bridges, and nobody else, give what an expired key signed.
+        """
+        exchange = self._exchange = Exchange(catalog, config, rng, own)
         self._rumours = Rumours(exchange)
         self._puller = Puller(exchange, self._rumours, speaks)
         self._server = Server(catalog, exchange.items, exchange.index, config)

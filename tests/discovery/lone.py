@@ -158,7 +158,7 @@ class Lone:
         self.judge = judge or trusting()
         self.catalog = Catalog(self.judge, limits or CatalogLimits())
         self.replicator = Replicator(
-            self.catalog, self.config, now=self.now, rng=Random(5), speaks=speaks
+            self.catalog, self.config, now=self.now, rng=Random(5), speaks=speaks, own="c0"
         )
         self.said: list[Effect] = []
         for number in range(1, peers + 1):
