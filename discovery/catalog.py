@@ -3,8 +3,8 @@
 Rule 1: a set is held only if its root is the one that a judged manifest signs; nothing partial is
 ever here. Rule 2: of two manifests of one origin the higher order is kept, whatever came first: a
 join semilattice, so merging is idempotent, commutative and associative. Rule 3: a floor never falls
-and outlives its set: what was once surpassed never comes back. Rule 4: whoever is refused has
-changed nothing.
+and outlives its set: what was once surpassed never comes back (`floors`). Rule 4: whoever is
+refused has changed nothing.
 
 Two manifests of one origin with equal generation, epoch and version are evidence that its key is
 misused. Where their roots are equal as well, the signed bytes decide: the same everywhere.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from discovery.floors import Floors
 from discovery.history import History
 from discovery.limits import CatalogLimits
 from discovery.manifest import Manifest, Order
@@ -69,6 +70,21 @@ class Adopted:
     after: RecordSet
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogStatistics:
+    """How much a catalog holds."""
+
+    origins: int
+    """That have a set here."""
+    records: int
+    size_bytes: int
+    floors: int
+    stranger_floors: int
+    """Of those, the ones of origins that are not trusted, as far as that was looked at."""
+    dropped_floors: int
+    """Of strangers, that had to make room for others: what they said once could come back."""
+
+
 class Catalog:
     """All sets that are held, by origin."""
 
@@ -77,7 +93,7 @@ class Catalog:
         self._judge = judge
         self._limits = limits
         self._held: dict[Origin, Held] = {}
-        self._floors: dict[Origin, Order] = {}
+        self._floors = Floors(self._is_trusted, origins=limits.origins, strangers=limits.strangers)
         self._histories: dict[Origin, History] = {}
         self._size_bytes = 0
         self._record_count = 0
@@ -102,7 +118,10 @@ class Catalog:
 
     def floors(self) -> dict[Origin, Order]:
         """Return all floors."""
-        return dict(self._floors)
+        return self._floors.all()
+
+    def _is_trusted(self, origin: Origin) -> bool:
+        return origin in self._held or self._judge.knows(origin)
 
     @property
     def size_bytes(self) -> int:
@@ -174,8 +193,8 @@ class Catalog:
                 f"set of {origin}: {body.count} records of {body.size_bytes} bytes, at most "
                 f"{limits.records} of {limits.origin_bytes} are held",
             )
-        if origin not in self._floors and len(self._floors) >= limits.origins:
-            what = f"{limits.origins} origins were held already; raise the limit to add {origin}"
+        if not self._floors.has_room(origin):
+            what = f"{limits.origins} origins are trusted already; raise the limit to add {origin}"
             raise Refused(Refusal.OVERSIZED, f"catalog: {what}")
         held = self._held.get(origin)
         ours = EMPTY if held is None else held.records
@@ -218,7 +237,7 @@ class Catalog:
         held = self._held.get(manifest.origin)
         before = EMPTY if held is None else held.records
         self._replace(manifest.origin, Held(manifest, records, now))
-        self._floors[manifest.origin] = manifest.order
+        self._floors.put(manifest.origin, manifest.order)
         history = self._histories.setdefault(manifest.origin, History(self._limits.history))
         if held is not None and before.root != records.root:
             history.add(before, records)
@@ -230,6 +249,7 @@ class Catalog:
         if held is not None:
             self._replace(origin, None)
             self._histories.pop(origin, None)
+            self._floors.look_at(origin)
         return held
 
     def raise_floor(self, origin: Origin, order: Order) -> bool:
@@ -238,13 +258,7 @@ class Catalog:
         Return whether this raised anything: not where there are too many floors already. A set that
         is held stays, whatever its order: it was adopted before.
         """
-        floor = self._floors.get(origin)
-        if floor is None and len(self._floors) >= self._limits.origins:
-            return False
-        if floor is not None and floor >= order:
-            return False
-        self._floors[origin] = order
-        return True
+        return self._floors.lift(origin, order)
 
     def refused_now(self) -> list[tuple[Origin, Refused]]:
         """Judge everything again and return what would not be adopted any more, and why."""
@@ -268,6 +282,17 @@ class Catalog:
             self._size_bytes += new.records.size_bytes
             self._record_count += new.records.count
 
+    def statistics(self) -> CatalogStatistics:
+        """Return how much is held."""
+        return CatalogStatistics(
+            origins=len(self._held),
+            records=self._record_count,
+            size_bytes=self._size_bytes,
+            floors=len(self._floors),
+            stranger_floors=self._floors.strangers,
+            dropped_floors=self._floors.dropped,
+        )
+
     def check_invariants(self) -> None:
         """Assert the rules above; a failure is a bug of ours, never of the input."""
         assert self._size_bytes == sum(held.records.size_bytes for held in self)
@@ -277,7 +302,9 @@ class Catalog:
         for origin, held in self._held.items():
             assert held.manifest.origin == origin
             assert held.records.root == held.manifest.body.root
-            assert held.manifest.order <= self._floors[origin]
+            floor = self._floors.get(origin)
+            assert floor is not None
+            assert held.manifest.order <= floor
             assert self._histories[origin].get(held.records.root) is None
         assert self._histories.keys() == self._held.keys()
-        assert len(self._floors) <= self._limits.origins
+        self._floors.check_invariants()

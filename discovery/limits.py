@@ -23,7 +23,11 @@ class CatalogLimits:
     """Over a limit a set is refused whole, and the last good one kept (design, section 4)."""
 
     origins: int = 1_024
-    """Origins whose set or floor is held: twice the 500 clusters that this is made for."""
+    """Trusted origins whose set or floor is held: twice the 500 clusters that this is made for."""
+
+    strangers: int = 4_096
+    """Origins whose floor is held although they are not trusted (any more): a megabyte. Fewer
+    forget sooner how far a cluster was that may be trusted again one day."""
 
     records: int = 65_536
     """Records of one origin: a million endpoints."""

@@ -90,6 +90,7 @@ def small_limits(**limits: int) -> CatalogLimits:
     """Limits that a test can reach: three origins, ten records, a kilobyte."""
     return CatalogLimits(
         origins=limits.get("origins", 3),
+        strangers=limits.get("strangers", 3),
         records=limits.get("records", 10),
         origin_bytes=limits.get("origin_bytes", 1_000),
         total_bytes=limits.get("total_bytes", 2_000),

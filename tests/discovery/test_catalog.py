@@ -169,59 +169,6 @@ def test_a_contradiction_below_the_floor_does_not_lower_it() -> None:
     assert catalog.floor(PARIS) == floor
 
 
-# --- floors ----------------------------------------------------------------------------------
-
-
-def test_what_is_forgotten_leaves_its_floor_and_comes_back_at_or_above_it_alone() -> None:
-    old, held, new = (set_of(ONE, version=each) for each in (1, 2, 3))
-    catalog = catalog_of(old, held)
-    forgotten = catalog.forget(PARIS)
-    assert forgotten is not None
-    assert forgotten.manifest == held.manifest
-    assert (len(catalog), catalog.size_bytes, catalog.history_bytes) == (0, 0, 0)
-    assert catalog.floors() == {PARIS: held.manifest.order}
-    assert catalog.place(old.manifest) is Place.STALE
-    assert adopt(catalog, old) is None
-    assert catalog.forget(PARIS) is None
-    assert adopt(catalog, held) is not None
-    assert adopt(catalog, new) is not None
-
-
-def test_a_floor_that_was_seen_elsewhere_blocks_what_is_lower() -> None:
-    catalog = catalog_of()
-    at = set_of(ONE, version=5)
-    assert catalog.raise_floor(PARIS, at.manifest.order)
-    assert not catalog.raise_floor(PARIS, at.manifest.order)
-    assert not catalog.raise_floor(PARIS, Order(1, 1, 4, b"\xff" * 32))
-    assert adopt(catalog, set_of(ONE, version=4)) is None
-    assert catalog.get(PARIS) is None
-    assert adopt(catalog, at) is not None
-    assert catalog.floor(PARIS) == at.manifest.order
-    assert catalog.floor(OSLO) is None
-
-
-def test_a_set_that_is_held_stays_below_a_floor_that_rises() -> None:
-    held = set_of(ONE, version=2)
-    catalog = catalog_of(held)
-    catalog.raise_floor(PARIS, Order(1, 1, 9, bytes(32)))
-    catalog.check_invariants()
-    assert catalog.place(held.manifest) is Place.SAME
-    assert catalog.place(set_of(TWO, version=3).manifest) is Place.STALE
-    assert adopt(catalog, set_of(TWO, version=3)) is None
-    assert adopt(catalog, set_of(TWO, version=10)) is not None
-
-
-def test_floors_are_bounded_and_those_that_there_are_still_rise() -> None:
-    catalog = catalog_of(set_of(ONE), limits=small_limits(origins=2))
-    assert catalog.raise_floor(OSLO, Order(1, 1, 1, bytes(32)))
-    assert not catalog.raise_floor(ROME, Order(1, 1, 1, bytes(32)))
-    assert catalog.raise_floor(OSLO, Order(1, 1, 2, bytes(32)))
-    assert catalog.raise_floor(PARIS, Order(1, 1, 2, bytes(32)))
-    assert refusal(catalog, set_of(ONE, ROME)) is Refusal.OVERSIZED
-    assert adopt(catalog, set_of(ONE, OSLO, version=3)) is not None
-    assert adopt(catalog, set_of(TWO, version=3)) is not None
-
-
 # --- what is refused changes nothing -----------------------------------------------------------
 
 
