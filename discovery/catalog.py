@@ -20,7 +20,7 @@ from discovery.history import History
 from discovery.limits import CatalogLimits
 from discovery.manifest import Manifest, Order
 from discovery.names import Origin
-from discovery.recordset import EMPTY, RecordSet
+from discovery.recordset import BUCKET_BYTES_MAX, EMPTY, RecordSet
 from discovery.refusals import Refusal, Refused
 from failure_detect.clock import Instant
 
@@ -236,6 +236,7 @@ class Catalog:
             raise Refused(Refusal.ROOT, f"set of {manifest.origin}: not what its manifest signs")
         held = self._held.get(manifest.origin)
         before = EMPTY if held is None else held.records
+        _check_buckets(manifest.origin, records, before)
         self._replace(manifest.origin, Held(manifest, records, now))
         self._floors.put(manifest.origin, manifest.order)
         history = self._histories.setdefault(manifest.origin, History(self._limits.history))
@@ -308,3 +309,15 @@ class Catalog:
             assert self._histories[origin].get(held.records.root) is None
         assert self._histories.keys() == self._held.keys()
         self._floors.check_invariants()
+
+
+def _check_buckets(origin: Origin, records: RecordSet, before: RecordSet) -> None:
+    """Raise `Refused` where nobody could be given all of a set."""
+    found = records.overfull(before)
+    if found is not None:
+        bucket, size = found
+        raise Refused(
+            Refusal.OVERSIZED,
+            f"set of {origin}: {size} bytes in bucket {bucket}, at most {BUCKET_BYTES_MAX} can be "
+            "passed on",
+        )

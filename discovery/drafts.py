@@ -2,7 +2,8 @@
 
 Rule 1: nothing is composed before everything was listed once. Rule 2: only services that changed
 are looked at; those that the guard holds are looked at again each time. Rule 3: what is refused,
-or would make the set larger than peers take, leaves what is published as it is.
+or would make the set larger than peers take, leaves what is published as it is; what finds no room
+in its bucket is looked at again each time as well.
 """
 
 from discovery.assignment import count_placed
@@ -147,7 +148,11 @@ class Draft:
     # --- what comes of it ---------------------------------------------------------------
 
     def compose(self, now: Instant) -> Refused | None:
-        """Pack what has changed, all but what the guard holds; return why it is too large."""
+        """Pack what has changed, all but what the guard holds.
+
+        Return why something is too large: all of it, which leaves everything as it is, or the
+        first that finds no room in its bucket.
+        """
         self.is_fresh = False
         if self._restated:
             self._take_drains(now)
@@ -165,14 +170,16 @@ class Draft:
                 wanted[service] = held_back(placements.get(service, {}), exported)
         statements = self._desired.statements if self._restated else None
         done = repacked(self.packing, wanted, statements)
-        for refused in done.refused:
+        for refused in (*done.refused, *done.crowded.values()):
             self.refusals.add(refused, self._own)
         oversized = self._oversized(done.packing)
-        if oversized is None:
-            self.packing = done.packing
-            self._changed = dict.fromkeys(sorted(held))
-            self._restated = False
-        return oversized
+        if oversized is not None:
+            return oversized
+        self.packing = done.packing
+        crowded = [each for each in done.crowded if each is not None]
+        self._changed = dict.fromkeys(sorted({*held, *crowded}))
+        self._restated = None in done.crowded
+        return next(iter(done.crowded.values()), None)
 
     def _take_drains(self, now: Instant) -> None:
         drains = self._desired.statements.drains

@@ -43,7 +43,7 @@ from discovery.records import (
     encode_export,
     encode_policy,
 )
-from discovery.recordset import EMPTY, RecordSet
+from discovery.recordset import BUCKET_BYTES_MAX, EMPTY, RecordSet
 from discovery.refusals import Refusal, Refused
 
 Edits: TypeAlias = dict[bytes, bytes | None]
@@ -110,6 +110,9 @@ class Repacked:
 
     packing: Packing
     refused: tuple[Refused, ...]
+    crowded: Mapping[ServiceName | None, Refused] = field(default_factory=dict)
+    """Services, and statements under None, that would make a bucket too large for everybody: to be
+    tried again when others have made room."""
 
 
 def recovered(records: RecordSet) -> Packing:
@@ -148,6 +151,67 @@ def repacked(
     Statements that are None stay as they are. What is refused leaves its service, or its record,
     as it was. Never raises.
     """
+    done = _repacked(held, exports, statements)
+    if done.packing.records.overfull(held.records) is None:
+        return done
+    return _one_by_one(held, exports, statements)
+
+
+def _one_by_one(
+    held: Packing, exports: Mapping[ServiceName, Exported | None], statements: Statements | None
+) -> Repacked:
+    """Do the same, slowly: what would overfill a bucket is refused, what makes room comes first."""
+    gone = {service: None for service, exported in exports.items() if exported is None}
+    done = _repacked(held, gone, None)
+    packing, refused = done.packing, list(done.refused)
+    crowded: dict[ServiceName | None, Refused] = {}
+    if statements is not None:
+        packing, full = _stated_one_by_one(packing, statements, refused)
+        crowded |= {None: full} if full else {}
+    for service, exported in exports.items():
+        if exported is None:
+            continue
+        done = _repacked(packing, {service: exported}, None)
+        found = done.packing.records.overfull(packing.records)
+        if found is None:
+            packing = done.packing
+            refused += done.refused
+        else:
+            crowded[service] = _no_room(f"export/{service}", *found)
+    return Repacked(packing, tuple(refused), crowded)
+
+
+def _stated_one_by_one(
+    held: Packing, statements: Statements, refused: list[Refused]
+) -> tuple[Packing, Refused | None]:
+    """Return `held` with those statements for which there is room, and why not with all."""
+    others, edits = _statement_edits(held, statements, refused)
+    records, full = held.records, None
+    for key in sorted(edits, key=lambda each: (edits[each] is not None, each)):
+        stated = _edited(records, {key: edits[key]})
+        found = stated.overfull(records)
+        if found is None:
+            records = stated
+            continue
+        full = _no_room(key.decode(errors="replace"), *found)
+        if key not in held.others:
+            others -= {key}
+    return Packing(records, held.placements, others, held.endpoints), full
+
+
+def _no_room(what: str, bucket: int, size: int) -> Refused:
+    return Refused(
+        Refusal.OVERSIZED,
+        f"{what}: bucket {bucket} would have {size} bytes, peers take {BUCKET_BYTES_MAX}: publish "
+        "smaller records there, or under another name",
+    )
+
+
+def _repacked(
+    held: Packing,
+    exports: Mapping[ServiceName, Exported | None],
+    statements: Statements | None,
+) -> Repacked:
     edits: Edits = {}
     refused: list[Refused] = []
     placements = dict(held.placements)

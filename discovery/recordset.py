@@ -5,6 +5,9 @@ branch holds 64 buckets, the root 64 branches. The shape depends on keys alone, 
 equal roots whatever order they were built in. A changed set shares all untouched branches with
 the one before: holding several versions, comparing them and serving an old one cost what differs.
 
+A bucket is what is passed on at once, so it has a largest size: whatever the set is, whoever serves
+it, each bucket fits one frame. That bounds what a change costs as well.
+
     bucket = H("bucket", key, value, key, value, ...)    keys in order, each with its length before
     branch = H("branch", 64 buckets)                     zeros for an empty one
     root   = H("root", 64 branches, count, bytes)
@@ -19,12 +22,23 @@ from typing import TypeAlias
 
 HASH_BYTES = 32
 FANOUT = 64
+BUCKET_BYTES_MAX = 262_144
+"""The most that the records of one bucket may take (`packed_size`): sixteen times its share of the
+largest set, and eight of the largest records. Above it nobody takes the set (`overfull`)."""
+
 _LEVEL_BITS = 6
 _EMPTY = bytes(HASH_BYTES)
 _KEY_BYTES_MAX = (1 << 16) - 1
 _VALUE_BYTES_MAX = (1 << 32) - 1
 
+_PAIR_BYTES = 12
+
 Pairs = tuple[tuple[bytes, bytes], ...]
+
+
+def packed_size(pairs: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return how many bytes records take in a message, keys and lengths included; never less."""
+    return sum(len(key) + len(value) + _PAIR_BYTES for key, value in pairs)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -209,6 +223,27 @@ class RecordSet:
                         () if then is None else then.records, () if now is None else now.records
                     )
         return changes
+
+    def overfull(self, before: "RecordSet") -> tuple[int, int] | None:
+        """Return the number and size of a bucket that is too large, None where there is none.
+
+        One that was as large in `before` already does not count. Costs what differs.
+        """
+        for number, (ours, theirs) in enumerate(zip(self.branches, before.branches, strict=True)):
+            if ours is None or _same(ours, theirs):
+                continue
+            then = _NO_BUCKETS if theirs is None else theirs.buckets
+            for index, bucket in enumerate(ours.buckets):
+                if bucket is None or bucket is then[index]:
+                    continue
+                size = packed_size(bucket.records)
+                if size > BUCKET_BYTES_MAX and size > _packed_size(then[index]):
+                    return number << _LEVEL_BITS | index, size
+        return None
+
+
+def _packed_size(bucket: Bucket | None) -> int:
+    return 0 if bucket is None else packed_size(bucket.records)
 
 
 def _same(ours: Branch | Bucket | None, theirs: Branch | Bucket | None) -> bool:

@@ -28,14 +28,15 @@ from discovery.messages import (
     Wanted,
 )
 from discovery.names import Origin
-from discovery.recordset import FANOUT, HASH_BYTES, RecordSet
+from discovery.recordset import BUCKET_BYTES_MAX, FANOUT, HASH_BYTES, RecordSet, packed_size
 from discovery.wire import BUCKETS, ENTRIES_MAX, SHORT_DIGEST_BYTES
 from failure_detect.clock import Instant
 
-FRAME_SLACK_BYTES = 4_096
-"""So much more than its room one answer may take: what comes beside the records."""
+FRAME_SLACK_BYTES = BUCKET_BYTES_MAX + 4_096
+"""So much more than its room one answer may take: a bucket, which comes whole, and what comes
+beside the records. So every set can be given to everybody, however small frames are made."""
 
-_RECORD_OVERHEAD = 12
+_KEY_OVERHEAD = 12
 _ANSWER_OVERHEAD = 96
 _DIFFER_OVERHEAD = 96
 _ENTRY_OVERHEAD = 48
@@ -90,9 +91,6 @@ class Server:
         answers: list[Answer] = []
         for wanted in request.wanted:
             answer = self._answer(wanted, cluster, room, now)
-            if size_of(answer) > self._config.frame_bytes + FRAME_SLACK_BYTES:
-                # A bucket that fits no frame: whoever asks would have to refuse it.
-                answer = Nothing(wanted.key)
             room -= size_of(answer)
             if room < 0 and answers:
                 break
@@ -197,7 +195,7 @@ def _by_branches(wanted: Wanted, manifest: bytes, records: RecordSet, room: int)
         if theirs != ours[number][:SHORT_DIGEST_BYTES]
     )
     found = _of_branches(records, differ)
-    size = _pairs_size(found)
+    size = packed_size(found.items())
     if len(found) <= _FEW_RECORDS and size <= room:
         return Buckets(wanted.key, manifest, records.root, branches=differ, put=found)
     digests = len(differ) * (FANOUT * SHORT_DIGEST_BYTES + 8)
@@ -224,8 +222,8 @@ def _single_buckets(
     served: list[int] = []
     put: dict[bytes, bytes] = {}
     for bucket in buckets:
-        pairs = dict(records.bucket(bucket % BUCKETS))
-        room -= _pairs_size(pairs) + 4
+        pairs = records.bucket(bucket % BUCKETS)
+        room -= packed_size(pairs) + 4
         if room < 0 and served:
             break
         served.append(bucket % BUCKETS)
@@ -236,23 +234,19 @@ def _single_buckets(
 def _part(key: bytes, manifest: bytes, records: RecordSet, first: int, room: int) -> Part:
     put: dict[bytes, bytes] = {}
     for bucket, pairs in records.from_bucket(first):
-        room -= _pairs_size(dict(pairs))
+        room -= packed_size(pairs)
         if room < 0 and put:
             return Part(key, manifest, records.root, first, bucket, put)
         put.update(pairs)
     return Part(key, manifest, records.root, first, BUCKETS, put)
 
 
-def _pairs_size(pairs: dict[bytes, bytes]) -> int:
-    return sum(len(key) + len(value) + _RECORD_OVERHEAD for key, value in pairs.items())
-
-
 def _keys_size(keys: Iterable[bytes]) -> int:
-    return sum(len(key) + _RECORD_OVERHEAD for key in keys)
+    return sum(len(key) + _KEY_OVERHEAD for key in keys)
 
 
 def _size(delta: Delta) -> int:
-    return _pairs_size(dict(delta.put)) + _keys_size(delta.delete)
+    return packed_size(delta.put.items()) + _keys_size(delta.delete)
 
 
 def size_of(answer: Answer) -> int:
@@ -261,9 +255,9 @@ def size_of(answer: Answer) -> int:
         case Changes(key, manifest, base, delta):
             size = len(key) + len(manifest) + len(base) + _size(delta)
         case Part(key, manifest, root, _, _, put):
-            size = len(key) + len(manifest) + len(root) + _pairs_size(dict(put))
+            size = len(key) + len(manifest) + len(root) + packed_size(put.items())
         case Buckets(key, manifest, root, branches, buckets, put):
-            size = len(key) + len(manifest) + len(root) + _pairs_size(dict(put))
+            size = len(key) + len(manifest) + len(root) + packed_size(put.items())
             size += len(branches) + 3 * len(buckets)
         case Digests(key, manifest, branches):
             size = len(key) + len(manifest) + len(branches) * (FANOUT * SHORT_DIGEST_BYTES + 8)

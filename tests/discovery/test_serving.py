@@ -24,7 +24,7 @@ from discovery.messages import (
 )
 from discovery.names import Origin
 from discovery.recordset import EMPTY, RecordSet, bucket_of
-from discovery.serving import Server, size_of
+from discovery.serving import FRAME_SLACK_BYTES, Server, size_of
 from discovery.wire import BUCKETS, write_message
 from failure_detect.clock import SECOND
 from tests.discovery.lone import ALPHA, BETA, Signed, signed, some_records, trusting
@@ -282,13 +282,17 @@ def test_what_is_left_of_the_room_is_filled_with_the_beginning_of_the_next() -> 
     assert size_of(small) + size_of(large) > 15_000
 
 
-def test_no_answer_is_larger_than_a_frame_may_be() -> None:
+def test_a_bucket_that_is_larger_than_the_room_comes_alone() -> None:
     config = ReplicatorConfig(frame_bytes=16_384, room=16_384, room_min=4_096)
     first = bucket_of(b"0")
     same = [key for key in (b"%d" % at for at in range(40_000)) if bucket_of(key) == first]
-    crowded = signed({key: bytes(4_000) for key in same[:6]})
-    counter = Counter(crowded, config=config)
-    assert counter.one(Wanted(key=KEY), room=1 << 30) == Nothing(KEY)
+    others = [key for key in (b"%d" % at for at in range(40_000)) if bucket_of(key) > first]
+    crowd = {key: bytes(4_000) for key in same[:6]}
+    counter = Counter(signed({**crowd, others[0]: b"1"}), config=config)
+    answer = counter.one(Wanted(key=KEY), room=1 << 30)
+    assert isinstance(answer, Part)
+    assert (answer.put, answer.until) == (crowd, bucket_of(others[0]))
+    assert config.frame_bytes < size_of(answer) <= config.frame_bytes + FRAME_SLACK_BYTES
 
 
 # --- for a few --------------------
