@@ -22,7 +22,7 @@ from discovery.bridge_events import (
     ViewTouched,
     Witnessed,
 )
-from discovery.catalog import Catalog, Held
+from discovery.catalog import Catalog
 from discovery.events import (
     ContradictionFound,
     GossipFact,
@@ -44,6 +44,7 @@ from discovery.events import Effect as ReplicatorEffect
 from discovery.evidence import Evidence, EvidenceLog, evidence_of
 from discovery.isolation import Effect as IsolationEffect
 from discovery.isolation import Isolation
+from discovery.keeping import NEW, Keeper
 from discovery.keys import DRAIN_KEY
 from discovery.messages import Item
 from discovery.names import Origin
@@ -54,13 +55,13 @@ from discovery.publisher import Publisher
 from discovery.refusals import Refusal, Refusals, Refused
 from discovery.replicator import Replicator
 from discovery.revocations import decode_revocations
-from discovery.state import KeptItem, KeptSet, KeptState
+from discovery.state import KeptState
 from discovery.trust import TrustBook
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
 from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
-from failure_detect.clock import SECOND, Duration, Instant
+from failure_detect.clock import SECOND, Instant
 from failure_detect.events import IsolationChanged
 from failure_detect.identity import NodeName
 
@@ -97,13 +98,12 @@ class Bridge:
         self.evidence = EvidenceLog()
         self.publisher = publisher
         self.refusals = Refusals()
-        """Items that were refused; what sets were is counted by the replicator."""
+        """Items, and kept sets, that were refused; what other sets were the replicator counts."""
         self._ready: dict[Origin, int] = {}
         """How many ready endpoints each other origin has."""
         self._why_held: dict[Origin, str] = {}
-        self._ended: dict[Origin, bool] = {}
-        """Origins that are not trusted any more: whoever comes back is told of as such."""
-        self._silent_for: Duration = 0
+        self._keeper = Keeper(self.catalog, trust, self.verdicts, self.evidence)
+        self._ages = NEW
         """Of the set that is being restored."""
         self._now = now
         self._is_touched = False
@@ -175,6 +175,8 @@ class Bridge:
                     self._watched(self.nodes.on_lan(fact, now), now)
             case WallClockRead(wall_ms):
                 self.nodes.clock_read(wall_ms)
+                for revoked in self._keeper.clock_read(wall_ms, now):
+                    self._judged(self.verdicts.handle(revoked, now), now)
                 self._trusted(self.trust.handle(event), now)
                 self._publish(event, now)
             case PoliciesListed(objects):
@@ -193,10 +195,14 @@ class Bridge:
         for kept in state.items:
             self._on_item(ItemReceived(kept.item, self._identity.member, is_news=False), now)
         for each in state.sets:
-            self._silent_for = each.silent_s * SECOND
+            try:
+                self._ages = self._keeper.ages(each, state, now)
+            except Refused as refused:
+                self.refusals.add(refused, each.manifest.origin)
+                continue
             restored = SetRestored(each.manifest, each.records)
             self._spread(self.replicator.handle(restored, now), now)
-        self._silent_for = 0
+        self._ages = NEW
         for proof in state.evidence:
             self._keep(proof)
 
@@ -248,14 +254,15 @@ class Bridge:
         intents, order = manifest.body.intents, manifest.order
         changed = guards.SetChanged(origin, found.removed, total, intents, order, found.added)
         self._guarded(self.guard.handle(changed, now))
-        if self._ended.pop(origin, False):
+        if not self.verdicts.trusts(origin):
             self._on_restored(origin, now)
         word = verdict_events.ManifestAdopted(
             origin=origin,
             lifetime=manifest.body.lifetime_s * SECOND,
             departs=manifest.body.departs,
             drains=adopted.after.get(DRAIN_KEY) is not None,
-            silent_for=self._silent_for,
+            silent_for=self._ages.silent_for,
+            revoked_for=self._ages.revoked_for,
         )
         self._judged(self.verdicts.handle(word, now), now)
 
@@ -271,7 +278,7 @@ class Bridge:
         self._watched(self.nodes.forget(origin), now)
         self.view.remove(origin)
         self._ready.pop(origin, None)
-        self._ended[origin] = True
+        self._why_held.pop(origin, None)
         self._is_touched = True
 
     def _guarded(self, effects: Iterable[guards.Effect]) -> None:
@@ -377,19 +384,7 @@ class Bridge:
 
     def kept(self, wall_ms: int = 0, now: Instant | None = None) -> KeptState:
         """Return what a later run is to have, as of `now` (None: when it was last driven)."""
-        lists, at = self.trust.revocations(), self._now if now is None else now
-        return KeptState(
-            saved_at_ms=wall_ms,
-            floors=self.catalog.floors(),
-            sets=tuple(self._kept_set(held, at) for held in self.catalog),
-            items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
-            evidence=tuple(self.evidence.pairs()),
-            pins=self.trust.pins(),
-        )
-
-    def _kept_set(self, held: Held, now: Instant) -> KeptSet:
-        silent_for = self.verdicts.silent_for(held.manifest.origin, now)
-        return KeptSet(held.manifest, held.records, silent_for // SECOND)
+        return self._keeper.kept(wall_ms, self._now if now is None else now)
 
     def check_invariants(self) -> None:
         """Assert what each part asserts, and that the parts agree."""

@@ -48,7 +48,10 @@ class PoliciesListed:
 
 @dataclass(frozen=True, slots=True)
 class StateRestored:
-    """What an earlier run of this node, or of this cluster's bridges, had kept."""
+    """What an earlier run of this node, or of this cluster's bridges, had kept.
+
+    To be told after the trust objects, and before anybody else is heard.
+    """
 
     state: KeptState
 

@@ -33,7 +33,10 @@ class Judge(Protocol):
         ...
 
     def judge_kept(self, manifest: Manifest) -> None:
-        """Judge what was adopted in an earlier run: as `judge`, but it may have expired since."""
+        """Judge what was adopted in an earlier run: as `judge`, but its key counted then.
+
+        It may have expired or been revoked since.
+        """
         ...
 
     def knows(self, origin: Origin) -> bool:
@@ -219,7 +222,7 @@ class Catalog:
         return self._hold(manifest, records, now)
 
     def restore(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
-        """Hold what was kept from an earlier run: as `adopt`, though its key may have expired."""
+        """Hold what was adopted in an earlier run: as `adopt`, but judged as of then."""
         if not self.is_higher(manifest):
             return None
         self._judge.judge_kept(manifest)

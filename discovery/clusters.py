@@ -73,12 +73,20 @@ class Cluster:
         self.departs, self.drains = event.departs, event.drains
         self.fresh_until = now + event.lifetime
         self.revoked_until = NEVER
+        if event.revoked_for is not None:
+            self.revoked(now, event.revoked_for)
         if event.silent_for and not self.was_seen:
             self.silent_since = min(self.silent_since, now - event.silent_for)
 
-    def revoked(self, now: Instant) -> None:
-        """Its key is worth nothing any more; said again, the first time counts."""
-        self.revoked_until = min(self.revoked_until, now + self._config.revoked_hold)
+    def revoked(self, now: Instant, ago: Duration = 0) -> None:
+        """Its key is worth nothing any more, since so long; said again, the first time counts."""
+        self.revoked_until = min(self.revoked_until, now - ago + self._config.revoked_hold)
+
+    def revoked_for(self, now: Instant) -> Duration | None:
+        """Return how long its key has been worth nothing; None where it is not so."""
+        if not self.is_revoked:
+            return None
+        return max(0, now - (self.revoked_until - self._config.revoked_hold))
 
     def is_expected(self, now: Instant) -> bool:
         """Tell whether word of it is still expected: it is trusted, and did not depart."""

@@ -46,7 +46,7 @@ class SetPublished:
 
 @dataclass(frozen=True, slots=True)
 class SetRestored:
-    """A set that was kept from an earlier run: held if it is still to be believed, not told."""
+    """A set that was adopted in an earlier run: held if it was to be believed then, not told."""
 
     manifest: Manifest
     records: RecordSet
@@ -125,7 +125,10 @@ _DISOWNED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SetQuestioned:
-    """What is held of an origin would not be adopted today (a revoked or expired key)."""
+    """What is held of an origin would not be adopted today (a revoked or expired key).
+
+    Where it is revoked, the state is worth keeping at once: what is kept says since when.
+    """
 
     origin: Origin
     reason: str

@@ -8,6 +8,7 @@ that stand elsewhere (the status of trust objects) are raised before anything is
     "ISTHMUS\0" version(2) [length(4) section]... 0(4) blake2b-256
     section = [1, saved_at_ms] | [2, origin, g, e, v, root]
             | [3, manifest, [key, value, ...]] | [3, manifest, [key, value, ...], silent_s]
+            | [3, manifest, [key, value, ...], silent_s, revoked_ms]
             | [4, key, raw, age, [rank...]] | [5, evidence] | [6, origin, uid, generation]
 """
 
@@ -30,7 +31,9 @@ _MAGIC = b"ISTHMUS\0"
 _HEAD_BYTES = len(_MAGIC) + 2
 _TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN = range(1, 7)
 _INTEGER_MAX = (1 << 63) - 1
-_SILENT_S_MAX = 1 << 40
+
+AGE_MAX = 1 << 40
+"""Of a silence in seconds and of a revocation in milliseconds: thirty years at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class KeptSet:
     records: RecordSet
     silent_s: int = 0
     """How long no bridge of its origin had been alive when it was saved (s)."""
+    revoked_ms: int | None = None
+    """How long ago its key had been revoked when it was saved (ms), None where it had not been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class KeptState:
     """All that is kept."""
 
     saved_at_ms: int = 0
-    """The wall clock when it was saved, for people."""
+    """The wall clock when it was saved, 0 where nobody knew it: ages are as of then."""
     floors: dict[Origin, Order] = field(default_factory=dict)
     sets: tuple[KeptSet, ...] = ()
     items: tuple[KeptItem, ...] = ()
@@ -89,8 +94,10 @@ def _sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
         yield (_FLOOR, origin, *order)
     for kept in state.sets:
         pairs: list[Packable] = [part for pair in kept.records for part in pair]
-        silent = (kept.silent_s,) if kept.silent_s else ()
-        yield (_SET, kept.manifest.raw, pairs, *silent)
+        ages: list[Packable] = [kept.silent_s] if kept.silent_s else []
+        if kept.revoked_ms is not None:
+            ages = [kept.silent_s, kept.revoked_ms]
+        yield (_SET, kept.manifest.raw, pairs, *ages)
     for each in state.items:
         yield (_ITEM, each.item.key, each.item.raw, each.item.age, list(each.rank))
     for proof in state.evidence:
@@ -151,9 +158,9 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
                 saved_at = at
             case (int(kind), str(origin), *order) if kind == _FLOOR and is_label(origin):
                 floors[Origin(origin)] = _order(order)
-            case (int(kind), bytes(manifest), pairs, *silent) if kind == _SET:
+            case (int(kind), bytes(manifest), pairs, *ages) if kind == _SET:
                 records = RecordSet.of(read_pairs(pairs, "state"))
-                sets.append(KeptSet(decode_manifest(manifest), records, _silent(silent)))
+                sets.append(KeptSet(decode_manifest(manifest), records, *_ages(ages)))
             case (int(kind), bytes(key), bytes(raw), int(age), tuple(rank)) if kind == _ITEM:
                 items.append(KeptItem(Item(key, raw, age), _rank(rank)))
             case (int(kind), bytes(proof)) if kind == _EVIDENCE:
@@ -170,14 +177,20 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
     )
 
 
-def _silent(fields: list[object]) -> int:
+def _ages(fields: list[object]) -> tuple[int, int | None]:
     match fields:
         case []:
-            return 0
-        case [int(silent_s)] if 0 <= silent_s <= _SILENT_S_MAX:
-            return silent_s
+            return 0, None
+        case [int(silent_s)] if 0 <= silent_s <= AGE_MAX:
+            return silent_s, None
+        case [int(silent_s), int(revoked_ms)] if (
+            0 <= silent_s <= AGE_MAX and 0 <= revoked_ms <= AGE_MAX
+        ):
+            return silent_s, revoked_ms
         case _:
-            raise Refused(Refusal.MALFORMED, "state: a set with a silence that is none")
+            raise Refused(
+                Refusal.MALFORMED, "state: a set with a silence that is none, or a revocation"
+            )
 
 
 def _pin(section: tuple[object, ...]) -> tuple[Origin, Pin]:

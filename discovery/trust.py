@@ -197,28 +197,42 @@ class TrustBook:
     def judge(self, manifest: Manifest) -> None:
         """Return where a manifest is to be believed; raise `Refused` elsewhere.
 
-        Reasons: UNTRUSTED, MALFORMED (its certificate), KEY, GENERATION, SIGNATURE, UID, REVOKED,
-        AUDIENCE, EXPIRED, in this order.
+        Reasons: UNTRUSTED, MALFORMED (its certificate), KEY, GENERATION, SIGNATURE, UID, AUDIENCE,
+        REVOKED, EXPIRED, in this order.
         """
-        vouch = self._vouch_for(manifest)
+        vouch, what = self._vouch_for(manifest), f"manifest of {manifest.origin}"
+        self._check_revoked(vouch, what)
         if not vouch.is_timely(self._wall_ms) and len(self._untimely) < CLUSTERS_MAX:
             self._untimely[vouch.origin] = vouch
-        self._check_time(vouch, f"manifest of {manifest.origin}")
+        self._check_time(vouch, what)
         self._remember(manifest.body.uid, vouch)
 
     def signer_of(self, manifest: Manifest) -> PublicKey:
-        """Return the key that signed a manifest which is believed, or would be had it not expired.
+        """Return the key that signed a manifest which is believed, or was once.
 
         Raises `Refused` as `judge_kept` does.
         """
         return self._vouch_for(manifest).key
 
     def judge_kept(self, manifest: Manifest) -> None:
-        """Judge what was adopted in an earlier run: as `judge`, but it may have expired since."""
+        """Judge what was adopted in an earlier run: as `judge`, but that was while its key counted.
+
+        It may have expired or been revoked since. Whoever asks knows that it was adopted then.
+        """
         self._remember(manifest.body.uid, self._vouch_for(manifest))
 
+    def has_revoked_key(self, manifest: Manifest) -> bool:
+        """Tell whether nothing but a revocation speaks against what was kept of an earlier run."""
+        if not self._revocations.lists():  # Spares a signature, mostly.
+            return False
+        try:
+            vouch = self._vouch_for(manifest)
+        except Refused:
+            return False
+        return self._is_vouch_revoked(vouch)
+
     def _vouch_for(self, manifest: Manifest) -> Vouch:
-        """Return who speaks for a manifest, whatever the time; raise `Refused` elsewhere."""
+        """Return who speaks for a manifest, or did once; raise `Refused` elsewhere."""
         origin, what = manifest.origin, f"manifest of {manifest.origin}"
         self._check_known(origin, what)
         carried = None
@@ -228,7 +242,6 @@ class TrustBook:
         generation = manifest.body.generation
         vouch = pick(self._vouches(origin, carried), generation, has_signed, what)
         self._pins.check(manifest.body.uid, vouch, what)
-        self._check_revoked(vouch, what)
         if origin != self.own and not manifest.is_for(self.own):
             raise Refused(Refusal.AUDIENCE, f"{what}: not meant for {self.own}")
         return vouch
@@ -274,12 +287,15 @@ class TrustBook:
         return [fleet_vouch(fleet, origin, carried, self._verifier)]
 
     def _check_revoked(self, vouch: Vouch, what: str) -> None:
-        for key in (vouch.key, vouch.fleet):
-            if key is not None and self.is_revoked(key, vouch.origin):
-                raise Refused(
-                    Refusal.REVOKED,
-                    f"{what}: the key of generation {vouch.generation} is revoked by its fleet",
-                )
+        if self._is_vouch_revoked(vouch):
+            raise Refused(
+                Refusal.REVOKED,
+                f"{what}: the key of generation {vouch.generation} is revoked by its fleet",
+            )
+
+    def _is_vouch_revoked(self, vouch: Vouch) -> bool:
+        keys = [each for each in (vouch.key, vouch.fleet) if each is not None]
+        return any(self.is_revoked(key, vouch.origin) for key in keys)
 
     def _check_time(self, vouch: Vouch, what: str) -> None:
         if vouch.is_expired(self._wall_ms):

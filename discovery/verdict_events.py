@@ -38,6 +38,8 @@ class ManifestAdopted:
     """Its set has a drain of the whole cluster."""
     silent_for: Duration = 0
     """Of a state that was kept: how long no bridge was alive when it was written."""
+    revoked_for: Duration | None = None
+    """Of a state that was kept: how long ago its key was revoked, None where it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Revoked:
     """
 
     origin: Origin
+    ago: Duration = 0
+    """How long before now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,19 @@ class Verdicts:
             return 0
         return max(0, min(now, self._barred_at) - cluster.silent_since)
 
+    def revoked_for(self, origin: Origin, now: Instant) -> Duration | None:
+        """Return how long ago the key that signed what is held was revoked (us); None: it was not.
+
+        That is what its hold is measured by, to be kept over a restart.
+        """
+        cluster = self._clusters.get(origin)
+        return None if cluster is None else cluster.revoked_for(now)
+
+    def trusts(self, origin: Origin) -> bool:
+        """Tell whether trust in `origin` has not ended, as far as is known here."""
+        cluster = self._clusters.get(origin)
+        return cluster is None or cluster.is_trusted
+
     def evidence(self, origin: Origin, now: Instant) -> Evidence | None:
         """Return what ours together see of `origin` now, for whoever asks why."""
         cluster = self._clusters.get(origin)
@@ -251,8 +264,8 @@ class Verdicts:
                 known.is_trusted = False
             case TrustRestored():
                 known.is_trusted, known.revoked_until = True, NEVER
-            case Revoked():
-                known.revoked(now)
+            case Revoked(_, ago):
+                known.revoked(now, ago)
             case _:
                 assert_never(event)
         self._recount = True

@@ -233,6 +233,20 @@ def test_a_revoked_key_is_refused_and_its_successor_is_not() -> None:
     assert book.statistics() == TrustStatistics(1, 1, 1, 0)
 
 
+def test_what_was_held_when_its_key_was_revoked_is_believed_as_kept_and_by_nobody_else() -> None:
+    book = book_with(trusted_fleet("prod", "prod-*"))
+    held = words(PROD_A)
+    assert not book.has_revoked_key(held)
+    book.handle(RevocationsReceived(issue_revocations(1, [key(PROD_A, 1).public], FLEET).raw))
+    assert refusal(book, held) is Refusal.REVOKED
+    assert book.has_revoked_key(held)
+    book.judge_kept(held)
+    assert book.signer_of(held) == key(PROD_A, 1).public
+    assert not book.has_revoked_key(manifest_of(body_of(PROD_A, 2)))
+    assert not book.has_revoked_key(words(EAST))
+    assert not book.has_revoked_key(words(PROD_A, audience=("west",)))
+
+
 def test_a_fleet_has_no_say_about_clusters_beyond_its_patterns_nor_about_us() -> None:
     book = book_with(trusted_fleet("prod", "prod-*", "home"), trusted_cluster("east"))
     keys = [key(EAST, 1).public, key(HOME, 1).public]

@@ -1,5 +1,8 @@
 """The rows of what a cluster said, signed, and of the silence that removes it."""
 
+from dataclasses import replace
+
+from discovery.names import Origin
 from discovery.standing import Standing, Verdict
 from discovery.verdict_events import (
     Alarm,
@@ -22,6 +25,7 @@ from tests.discovery.courts import (
     alarms,
     court,
     died,
+    joined,
     left,
     member,
     reached,
@@ -139,6 +143,38 @@ def test_a_revoked_key_without_a_successor_is_removed() -> None:
     standing = Standing(Verdict.DEPARTED, bench.now + 1, why)
     assert bench.wait(1) == [StandingChanged(EAST, standing)]
     assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_a_revocation_counts_from_when_it_was_and_the_earliest_counts() -> None:
+    bench = court(EAST)
+    bench.say(Revoked(EAST, MINUTE))
+    assert bench.machine.revoked_for(EAST, bench.now) == MINUTE
+    assert bench.say(Revoked(EAST)) == []
+    assert bench.wait(CONFIG.revoked_hold - MINUTE - 1) == []
+    assert [verdict for _, verdict in verdicts(bench.wait(1))] == [Verdict.DEPARTED]
+    assert bench.machine.revoked_for(EAST, bench.now) == CONFIG.revoked_hold
+
+
+def test_what_was_kept_is_revoked_for_as_long_as_it_was() -> None:
+    bench = Court()
+    bench.say(joined(EAST), joined(NORTH))
+    brief = replace(adopted(EAST), revoked_for=MINUTE)
+    assert verdicts(bench.say(brief)) == [(EAST, Verdict.DEGRADED)]
+    assert verdicts(bench.wait(CONFIG.revoked_hold - MINUTE - 1)) == []
+    assert verdicts(bench.wait(1)) == [(EAST, Verdict.DEPARTED)]
+    over = replace(adopted(NORTH), revoked_for=CONFIG.revoked_hold)
+    assert verdicts(bench.say(over)) == [(NORTH, Verdict.DEPARTED)]
+    assert bench.machine.revoked_for(Origin("nobody"), bench.now) is None
+
+
+def test_trust_has_ended_for_whom_that_was_said_until_it_is_restored() -> None:
+    bench = court(EAST)
+    assert bench.machine.trusts(EAST)
+    bench.say(TrustEnded(EAST))
+    assert not bench.machine.trusts(EAST)
+    bench.say(TrustRestored(EAST))
+    assert bench.machine.trusts(EAST)
+    assert bench.machine.trusts(Origin("nobody"))
 
 
 def test_a_revocation_is_an_alarm_for_who_is_lost_already() -> None:

@@ -1,0 +1,131 @@
+"""What a bridge keeps over a restart, and how old that is when it comes back.
+
+Rule 1: a restart neither ends an age nor begins it anew. The silence of a cluster goes on from what
+it was. A revocation is as old as the wall clock says, the time in which nobody ran included, so
+that the hold of a revoked key's set ends when it would have ended, however many restarts there are.
+Rule 2: a key that turns out to be revoked now was good when the set was saved, so it counts as
+revoked since then. Rule 3: what a revoked key signed comes back only as what was held: no higher
+than the floor that was kept with it, nor than what is held here already.
+"""
+
+from dataclasses import dataclass
+
+from discovery.catalog import Catalog, Held
+from discovery.evidence import EvidenceLog
+from discovery.messages import Item
+from discovery.names import Origin
+from discovery.refusals import Refusal, Refused
+from discovery.state import AGE_MAX, KeptItem, KeptSet, KeptState
+from discovery.trust import TrustBook
+from discovery.verdict_events import Revoked
+from discovery.verdicts import Verdicts
+from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old what is known of an origin is: zero and none for what has just come."""
+
+    silent_for: Duration = 0
+    revoked_for: Duration | None = None
+
+
+NEW = Ages()
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    # What the wall clock showed when a key was revoked, and when that was saved (ms).
+    revoked_ms: int
+    saved_ms: int
+
+
+class Keeper:
+    """Says what is to be kept, and what to make of it later."""
+
+    def __init__(
+        self, catalog: Catalog, trust: TrustBook, verdicts: Verdicts, evidence: EvidenceLog
+    ) -> None:
+        """Keep what these hold."""
+        self._catalog = catalog
+        self._trust = trust
+        self._verdicts = verdicts
+        self._evidence = evidence
+        self._wall: tuple[int, Instant] | None = None
+        self._moments: dict[Origin, _Moment] = {}
+        """Of sets that came back before anybody knew the time."""
+
+    # --- what is kept -------------------------------------------------------------------
+
+    def kept(self, wall_ms: int, now: Instant) -> KeptState:
+        """Return what a later run is to have, as of `now`; `wall_ms` is 0 where nobody knows it."""
+        lists = self._trust.revocations()
+        return KeptState(
+            saved_at_ms=wall_ms,
+            floors=self._catalog.floors(),
+            sets=tuple(self._kept_set(held, now) for held in self._catalog),
+            items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
+            evidence=tuple(self._evidence.pairs()),
+            pins=self._trust.pins(),
+        )
+
+    def _kept_set(self, held: Held, now: Instant) -> KeptSet:
+        origin = held.manifest.origin
+        silent_for = self._verdicts.silent_for(origin, now)
+        revoked_for = self._verdicts.revoked_for(origin, now)
+        return KeptSet(
+            held.manifest,
+            held.records,
+            silent_s=silent_for // SECOND,
+            revoked_ms=None if revoked_for is None else min(revoked_for // MILLISECOND, AGE_MAX),
+        )
+
+    # --- what comes back ----------------------------------------------------------------
+
+    def ages(self, kept: KeptSet, state: KeptState, now: Instant) -> Ages:
+        """Return how old a set of `state` is, as is to be told to whoever holds it again.
+
+        The floors, pins and lists of `state` are in force already. Raises `Refused` where its key
+        is revoked and it cannot be what was held then.
+        """
+        revoked_ms = kept.revoked_ms
+        if self._trust.has_revoked_key(kept.manifest):
+            self._check_was_held(kept, state)
+            revoked_ms = revoked_ms or 0
+        silent_for = kept.silent_s * SECOND
+        if revoked_ms is None:
+            return Ages(silent_for)
+        moment = _Moment(state.saved_at_ms - revoked_ms, state.saved_at_ms)
+        ago = self._ago(moment, now) if state.saved_at_ms else revoked_ms * MILLISECOND
+        if ago is None:
+            self._moments[kept.manifest.origin] = moment
+            ago = revoked_ms * MILLISECOND
+        return Ages(silent_for, ago)
+
+    def _check_was_held(self, kept: KeptSet, state: KeptState) -> None:
+        origin, order = kept.manifest.origin, kept.manifest.order
+        floor, held = state.floors.get(origin), self._catalog.get(origin)
+        if floor is None or order > floor or (held is not None and order > held.manifest.order):
+            what = "its key is revoked, and it is newer than what was held"
+            raise Refused(Refusal.REVOKED, f"state: set of {origin}: {what}")
+
+    def clock_read(self, wall_ms: int, now: Instant) -> list[Revoked]:
+        """Learn the time; return the revocations whose age is known by that, and was not before."""
+        self._wall = (wall_ms, now)
+        found: list[Revoked] = []
+        for origin, moment in list(self._moments.items()):
+            ago = self._ago(moment, now)
+            if ago is None:
+                continue
+            del self._moments[origin]
+            if self._verdicts.revoked_for(origin, now) is not None:  # No successor spoke meanwhile.
+                found.append(Revoked(origin, ago))
+        return found
+
+    def _ago(self, moment: _Moment, now: Instant) -> Duration | None:
+        """Return how long ago that was; None by a clock that shows less than when it was saved."""
+        if self._wall is None:
+            return None
+        wall_ms, at = self._wall
+        shown_ms = wall_ms + (now - at) // MILLISECOND
+        return None if shown_ms < moment.saved_ms else (shown_ms - moment.revoked_ms) * MILLISECOND
