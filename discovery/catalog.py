@@ -177,15 +177,20 @@ class Catalog:
         )
         return theirs > ours
 
-    def check(self, manifest: Manifest) -> None:
-        """Raise `Refused` where a manifest could not be adopted: trust, signature, limits."""
-        self._judge.judge(manifest)
+    def check(self, manifest: Manifest, *, frozen: bool = False) -> None:
+        """Raise `Refused` where a manifest could not be adopted: trust, signature, limits.
+
+        Of what is `frozen` the key may have expired since it was adopted elsewhere.
+        """
+        self._check_trust(manifest, frozen=frozen)
         self._check_limits(manifest)
 
-    def check_kept(self, manifest: Manifest) -> None:
-        """Raise `Refused` where a manifest of an earlier run could not be restored."""
-        self._judge.judge_kept(manifest)
-        self._check_limits(manifest)
+    def _check_trust(self, manifest: Manifest, *, frozen: bool) -> None:
+        try:
+            self._judge.judge(manifest)
+        except Refused as refused:
+            if not frozen or refused.reason is not Refusal.EXPIRED:
+                raise
 
     def _check_limits(self, manifest: Manifest) -> None:
         limits, body = self._limits, manifest.body
@@ -210,15 +215,17 @@ class Catalog:
                 f"{limits.total_records} of {limits.total_bytes} are held",
             )
 
-    def adopt(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
+    def adopt(
+        self, manifest: Manifest, records: RecordSet, now: Instant, *, frozen: bool = False
+    ) -> Adopted | None:
         """Hold `records` as the set of `manifest`; None where it is below what is or was held.
 
-        Raises `Refused` where the manifest is not to be believed or the records are not those
-        that it signs; nothing has changed then.
+        Raises `Refused` where the manifest is not to be believed (`frozen` as in `check`) or the
+        records are not those that it signs; nothing has changed then.
         """
         if not self.is_higher(manifest):
             return None
-        self._judge.judge(manifest)
+        self._check_trust(manifest, frozen=frozen)
         return self._hold(manifest, records, now)
 
     def restore(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
@@ -266,13 +273,19 @@ class Catalog:
 
     def refused_now(self) -> list[tuple[Origin, Refused]]:
         """Judge everything again and return what would not be adopted any more, and why."""
-        found: list[tuple[Origin, Refused]] = []
-        for origin, held in self._held.items():
-            try:
-                self._judge.judge(held.manifest)
-            except Refused as refused:
-                found.append((origin, refused))
-        return found
+        judged = ((origin, self.refused(origin)) for origin in self._held)
+        return [(origin, refused) for origin, refused in judged if refused is not None]
+
+    def refused(self, origin: Origin) -> Refused | None:
+        """Return why what is held of `origin` would not be adopted any more; None where it would.
+
+        Raises `KeyError` where nothing is held of it.
+        """
+        try:
+            self._judge.judge(self._held[origin].manifest)
+        except Refused as refused:
+            return refused
+        return None
 
     def _replace(self, origin: Origin, new: Held | None) -> None:
         old = self._held.get(origin)

@@ -66,7 +66,7 @@ class Exchange:
         floor = self.catalog.floor(origin)
         return self.catalog.may_hold(origin) and (floor is None or rank[:3] >= floor[:3])
 
-    def is_kept_by(self, peer: Peer, origin: Origin) -> bool:
+    def is_frozen_at(self, peer: Peer, origin: Origin) -> bool:
         """Tell whether a peer gives what we would have kept ourselves, signed before its key ended.
 
         Who has lost its disk takes that from its sisters; they trust as we do.
@@ -95,12 +95,14 @@ class Exchange:
 
     # --- sets ---------------------------------------------------------------------------
 
-    def adopt(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
+    def adopt(
+        self, manifest: Manifest, records: RecordSet, now: Instant, *, frozen: bool = False
+    ) -> Adopted | None:
         """Hold a set where it is higher than what is held; raises `Refused` as the catalog does."""
-        return self._held(self.catalog.adopt(manifest, records, now), now)
+        return self._held(self.catalog.adopt(manifest, records, now, frozen=frozen), now)
 
     def restore(self, manifest: Manifest, records: RecordSet, now: Instant) -> Adopted | None:
-        """Hold what was kept from an earlier run, as `adopt`; its key may have expired since."""
+        """Hold what was kept from an earlier run, as `adopt`: its key may have ended since."""
         return self._held(self.catalog.restore(manifest, records, now), now)
 
     def _held(self, adopted: Adopted | None, now: Instant) -> Adopted | None:

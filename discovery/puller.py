@@ -316,8 +316,8 @@ class Puller:
         manifest = decode_manifest(answer.manifest)
         if set_key(manifest.origin) != want.key:
             raise Refused(Refusal.UNEXPECTED, "answer: of another origin than was asked for")
-        kept = self._exchange.is_kept_by(peer, manifest.origin)
-        return manifest if self._rumours.is_worth_having(manifest, kept=kept) else None
+        frozen = self._exchange.is_frozen_at(peer, manifest.origin)
+        return manifest if self._rumours.is_worth_having(manifest, frozen=frozen) else None
 
     def _on_set(
         self, peer: Peer, want: Want, manifest: Manifest, answer: _SetAnswer, now: Instant
@@ -392,8 +392,8 @@ class Puller:
     def _adopt(self, peer: Peer, want: Want, staging: Staging, now: Instant) -> None:
         exchange, manifest = self._exchange, staging.manifest
         held = exchange.catalog.get(manifest.origin)
-        hold = exchange.restore if exchange.is_kept_by(peer, manifest.origin) else exchange.adopt
-        adopted = hold(manifest, staging.records, now)
+        frozen = exchange.is_frozen_at(peer, manifest.origin)
+        adopted = exchange.adopt(manifest, staging.records, now, frozen=frozen)
         peer.brought()
         # A set of an origin that is new here is no news elsewhere, unless it came as such.
         if adopted is not None and (want.is_news or held is not None):

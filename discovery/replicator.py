@@ -173,7 +173,8 @@ class Replicator:
         exchange = self._exchange
         try:
             if isinstance(event, SetRestored):
-                exchange.restore(event.manifest, event.records, now)
+                if exchange.restore(event.manifest, event.records, now) is not None:
+                    self._look_at_restored(event.manifest.origin)
                 return
             adopted = exchange.adopt(event.manifest, event.records, now)
         except Refused as refused:
@@ -199,6 +200,15 @@ class Replicator:
         else:
             exchange.tell_item(held)
 
+    def _look_at_restored(self, origin: Origin) -> None:
+        refused = self._exchange.catalog.refused(origin)
+        if refused is not None:
+            self._question(origin, refused)
+
+    def _question(self, origin: Origin, refused: Refused) -> None:
+        self._exchange.out.append(SetQuestioned(origin, refused.reason.value, refused.what))
+        self._questioned[origin] = None
+
     def _judge_again(self, now: Instant) -> None:
         """Forget what is not trusted any more; of what is only doubtful, say so."""
         exchange = self._exchange
@@ -207,9 +217,7 @@ class Replicator:
             if refused.reason is Refusal.UNTRUSTED:
                 exchange.forget(origin, refused.what, now)
             else:
-                question = SetQuestioned(origin, refused.reason.value, refused.what)
-                exchange.out.append(question)
-                self._questioned[origin] = None
+                self._question(origin, refused)
         for origin in before:
             if origin not in self._questioned and exchange.catalog.get(origin) is not None:
                 exchange.out.append(SetVindicated(origin))

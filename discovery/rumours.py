@@ -96,21 +96,18 @@ class Rumours:
         if self._exchange.catalog.place(manifest) is Place.CONTRADICTS:
             peer.forgeries.spend(1, now)  # Once it is evidence; each time it is a verification.
 
-    def is_worth_having(self, manifest: Manifest, *, kept: bool = False) -> bool:
+    def is_worth_having(self, manifest: Manifest, *, frozen: bool = False) -> bool:
         """Tell whether a manifest is newer than what is held, and to be believed.
 
-        Its key may have expired where it was `kept` from before, if only by another. Raises
-        `Refused` where it would be newer and is not to be believed. Evidence of two
+        Its key may have expired where it is `frozen`, kept by another from before. Raises `Refused`
+        where it would be newer and is not to be believed. Evidence of two
         manifests that contradict each other is kept on the way.
         """
         exchange = self._exchange
         place = exchange.catalog.place(manifest)
         if place in (Place.SAME, Place.STALE):
             return False
-        if kept:
-            exchange.catalog.check_kept(manifest)
-        else:
-            exchange.catalog.check(manifest)
+        exchange.catalog.check(manifest, frozen=frozen)
         if place is Place.CONTRADICTS:
             held = exchange.catalog.get(manifest.origin)
             assert held is not None

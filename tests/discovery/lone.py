@@ -107,16 +107,19 @@ class Believer:
 
     trusted: dict[Origin, int] = field(default_factory=dict)
     expired: set[Origin] = field(default_factory=set)
+    revoked: set[Origin] = field(default_factory=set)
     judged: int = 0
 
     def judge(self, manifest: Manifest) -> None:
         """Return, or raise `Refused`."""
         self.judge_kept(manifest)
+        if manifest.origin in self.revoked:
+            raise Refused(Refusal.REVOKED, f"{manifest.origin}: revoked")
         if manifest.origin in self.expired:
             raise Refused(Refusal.EXPIRED, f"{manifest.origin}: expired")
 
     def judge_kept(self, manifest: Manifest) -> None:
-        """Return, or raise `Refused` for all but expiry."""
+        """Return, or raise `Refused` for all but revocation and expiry."""
         self.judged += 1
         origin = manifest.origin
         if origin not in self.trusted:

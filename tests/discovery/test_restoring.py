@@ -4,6 +4,7 @@ import pytest
 
 from discovery.catalog import Adopted, Catalog
 from discovery.deltas import delta_of
+from discovery.events import SetQuestioned, SetRestored, SetVindicated, TrustChanged
 from discovery.index import Entry, set_key, set_rank
 from discovery.limits import CatalogLimits
 from discovery.messages import Changes, Hint, Part
@@ -67,6 +68,30 @@ def test_who_has_lost_its_disk_takes_from_a_sister_what_it_would_have_kept() -> 
     changes = Changes(set_key(ALPHA), newer.manifest.raw, kept.records.root, delta)
     assert adoptions(ours.give(order, changes)) == []
     assert ours.refused() == {"expired": 2}
+
+
+def test_what_a_revoked_key_signed_comes_from_nobody() -> None:
+    ours = Lone(peers=0)
+    ours.tell(MemberJoined(identity_of(2, "c0"), 1))
+    ours.judge.revoked.add(ALPHA)
+    kept = lone.signed({b"a": b"1"})
+    [order] = told_by(ours, kept, 2)
+    whole = Part(set_key(ALPHA), kept.manifest.raw, kept.records.root, 0, BUCKETS, {b"a": b"1"})
+    assert adoptions(ours.give(order, whole)) == []
+    assert ours.refused() == {"revoked": 1}
+
+
+def test_of_what_comes_back_and_would_be_adopted_no_more_that_is_said_and_taken_back() -> None:
+    ours = Lone(peers=0)
+    ours.judge.revoked.add(ALPHA)
+    kept = lone.signed({b"a": b"1"})
+    told = ours.tell(SetRestored(kept.manifest, kept.records))
+    assert [each for each in told if isinstance(each, SetQuestioned)] == [
+        SetQuestioned(ALPHA, "revoked", "alpha: revoked")
+    ]
+    ours.judge.revoked.clear()
+    assert SetVindicated(ALPHA) in ours.tell(TrustChanged())
+    assert SetVindicated(ALPHA) not in ours.tell(TrustChanged())
 
 
 def test_a_sister_is_believed_in_nothing_else() -> None:
