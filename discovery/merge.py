@@ -6,7 +6,8 @@ is reported on every export of the service that has a part in it, and costs nobo
 
 Ports are united, by name first and then by (protocol, port). A port that only some export is no
 conflict; it names those that serve it, so that nobody sends its traffic to others. A port that has
-another name in the merged service keeps its endpoints under that name (`Merged.port_name`).
+another name in the merged service keeps its endpoints under that name (`Merged.port_name`), and so
+does the one that has none, where there are others: of several, Kubernetes wants all named.
 
 `merge` is a pure function of the exports, in any order, and of `local`. With `local=None` all
 clusters of one catalog and one trust compute the same; with it, each may differ from the others in
@@ -14,7 +15,7 @@ who comes first, and in what follows from that.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from discovery.names import Origin
@@ -163,24 +164,63 @@ def _unite_ports(ranked: Sequence[Export]) -> _United:
     by_number: dict[tuple[str, int], ServicePort] = {}
     losers: dict[ServicePort, dict[Origin, str]] = {}
     for export in ranked:
+        origin, others = export.origin, []
         for port in export.head.ports:
+            held = by_name.get(port.name)
+            if held is None or held.protocol != port.protocol:
+                others.append(port)
+                continue
+            _serve(united.ports[held], origin)
+            if held != port:
+                _lose(losers, held, origin, port)
+        for port in others:  # By number comes after all that go by name.
             number = (port.protocol, port.port)
-            held = by_name.get(port.name) or by_number.get(number)
+            held = by_number.get(number) or by_name.get(port.name)
             if held is None:
                 by_name[port.name] = by_number[number] = port
-                united.ports[port] = [export.origin]
+                united.ports[port] = [origin]
                 continue
-            if held != port:
-                losers.setdefault(held, {})[export.origin] = shown_port(port)
-            if (held.name, held.protocol) == (port.name, port.protocol):
-                _serve(united.ports[held], export.origin)
-            elif (held.protocol, held.port) == number:
-                _serve(united.ports[held], export.origin)
-                united.renamed.append((export.origin, port.name, held.name))
+            _lose(losers, held, origin, port)
+            if number in by_number and origin not in united.ports[held]:
+                _serve(united.ports[held], origin)
+                united.renamed.append((origin, port.name, held.name))
     united.conflicts += [
         _port_conflict(held, united.ports[held], theirs) for held, theirs in losers.items()
     ]
+    _name_all(united)
     return united
+
+
+def _name_all(united: _United) -> None:
+    """Give the unnamed port a name where there are others: Kubernetes takes it only if alone."""
+    unnamed = next((port for port in united.ports if not port.name), None)
+    if unnamed is None or len(united.ports) == 1:
+        return
+    taken = {port.name for port in united.ports}
+    aliases = [alias for _, alias, ours in united.renamed if not ours]
+    plain = f"{unnamed.protocol.lower()}-{unnamed.port}"
+    names = (*aliases, plain, *(f"{plain}-{at}" for at in range(len(taken))))
+    name = next(each for each in names if each not in taken)
+    united.ports = {
+        replace(port, name=name) if port is unnamed else port: origins
+        for port, origins in united.ports.items()
+    }
+    alike = {origin: own for origin, own, ours in united.renamed if not ours}
+    served = [
+        (origin, alike.get(origin, "")) for origin in united.ports[replace(unnamed, name=name)]
+    ]
+    united.renamed = [each for each in united.renamed if each[2]]
+    united.renamed += [(origin, own, name) for origin, own in served if own != name]
+
+
+def _lose(
+    losers: dict[ServicePort, dict[Origin, str]],
+    held: ServicePort,
+    origin: Origin,
+    port: ServicePort,
+) -> None:
+    lost = losers.setdefault(held, {})
+    lost[origin] = f"{lost[origin]} and {shown_port(port)}" if origin in lost else shown_port(port)
 
 
 def _serve(origins: list[Origin], origin: Origin) -> None:

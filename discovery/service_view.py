@@ -1,6 +1,6 @@
 """A service as it is to be served here: a snapshot, whose endpoints are unpacked on demand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from discovery.endpoints import Endpoint, EndpointPort
 from discovery.merge import Conflict, Merged, MergedPort
@@ -19,7 +19,8 @@ class ViewEndpoint:
     origin: Origin
     address: str
     ports: tuple[EndpointPort, ...]
-    """Under the names that they have in the merged service."""
+    """Under the names that they have in the merged service; those that it has no place for are
+    left out."""
     node: str
     zone: str
     hostname: str
@@ -107,10 +108,11 @@ def _why_used(tier: Tier, target: Target, source: Source) -> str:
 
 def _seen(row: Row, origin: Origin, merged: Merged, why: str) -> ViewEndpoint:
     endpoint: Endpoint = row.endpoint
-    ports = tuple(
-        EndpointPort(merged.port_name(origin, port.name), port.port, port.protocol)
-        for port in row.ports
-    )
+    served = {
+        (each.port.name, each.port.protocol) for each in merged.ports if origin in each.origins
+    }
+    named = [replace(port, name=merged.port_name(origin, port.name)) for port in row.ports]
+    ports = tuple(port for port in named if (port.name, port.protocol) in served)
     return ViewEndpoint(
         origin, endpoint.address, ports, endpoint.node, endpoint.zone, endpoint.hostname, why
     )

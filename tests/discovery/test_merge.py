@@ -182,9 +182,37 @@ def test_who_has_no_part_in_a_port_is_not_told_of_its_conflict() -> None:
     assert both.conflicts[0].concerned == (A, B)
 
 
-def test_two_ports_of_one_export_that_meet_one_port_serve_it_once() -> None:
-    both = merged_of(export(HTTP), export(ServicePort("http", 81), ServicePort("web", 80)))
-    assert both.ports == (MergedPort(HTTP, (A, B)),)
+def test_two_ports_of_one_export_that_meet_one_port_serve_it_once_by_the_one_of_its_name() -> None:
+    ports = [ServicePort("http", 81), ServicePort("web", 80)]
+    for each in (ports, ports[::-1]):
+        both = merged_of(export(HTTP), export(*each))
+        assert both.ports == (MergedPort(HTTP, (A, B)),)
+        assert both.renamed == ()
+        assert [found.what for found in both.conflicts] == [
+            "port http 80/TCP of a holds; b has http 81/TCP and web 80/TCP"
+        ]
+
+
+def test_a_name_that_is_taken_by_another_protocol_leaves_the_number_to_go_by() -> None:
+    dns, stats = ServicePort("dns", 53, "UDP"), ServicePort("stats", 80)
+    both = merged_of(export(dns, stats), export(ServicePort("dns", 80)))
+    assert both.ports == (MergedPort(dns, (A,)), MergedPort(stats, (A, B)))
+    assert both.port_name(B, "dns") == "stats"
+    assert both.reasons_of(B) == "PortConflict"
+
+
+def test_beside_others_the_unnamed_port_has_a_name_as_kubernetes_wants() -> None:
+    plain, grpc = ServicePort("", 80), ServicePort("grpc", 90)
+    alone = merged_of(export(plain), export(HTTP))
+    assert alone.ports == (MergedPort(plain, (A, B)),)
+    assert alone.port_name(B, "http") == ""
+    both = merged_of(export(plain), export(HTTP, grpc))
+    assert both.ports == (MergedPort(HTTP, (A, B)), MergedPort(grpc, (B,)))
+    assert (both.port_name(A, ""), both.port_name(B, "http")) == ("http", "http")
+    assert merged_of(export(plain), export(grpc)).ports[0].port.name == "tcp-80"
+    taken = merged_of(export(plain), export(ServicePort("tcp-80", 90)))
+    assert [each.port.name for each in taken.ports] == ["tcp-80-0", "tcp-80"]
+    assert taken.port_name(A, "") == "tcp-80-0"
 
 
 def test_a_port_reads_as_people_write_it() -> None:
@@ -251,10 +279,24 @@ def test_names_and_numbers_of_ports_are_unique_and_none_is_lost_unheard(
     numbers = [(each.port.protocol, each.port.port) for each in both.ports]
     assert len(set(names)) == len(names)
     assert len(set(numbers)) == len(numbers)
+    assert "" not in names or len(names) == 1
     kept = {each.port for each in both.ports}
+    unnamed = {replace(port, name="") for port in kept if not port.name or len(kept) > 1}
     for each in exports:
-        if not kept.issuperset(each.head.ports):
+        if not (kept | unnamed).issuperset(each.head.ports):
             assert ConflictReason.PORT in {found.reason for found in both.conflicts_of(each.origin)}
+
+
+@given(EXPORTS)
+def test_of_the_ports_of_an_export_no_two_have_one_name_in_the_merged_service(
+    exports: list[Export],
+) -> None:
+    both = merge(exports)
+    for each in exports:
+        served = [merged.port for merged in both.ports if each.origin in merged.origins]
+        names = [(both.port_name(each.origin, p.name), p.protocol) for p in each.head.ports]
+        for port in served:
+            assert names.count((port.name, port.protocol)) == 1
 
 
 @given(EXPORTS)

@@ -1,6 +1,6 @@
 """A service as it is served: its parts by name, and endpoints under the merged names of ports."""
 
-from discovery.endpoints import Endpoint, EndpointPort
+from discovery.endpoints import Endpoint, EndpointPort, EndpointRecord, encode_endpoints
 from discovery.records import ServicePort, ServiceType
 from discovery.service_view import ServiceView
 from discovery.tiers import Target, Via
@@ -102,3 +102,16 @@ def test_a_view_is_a_snapshot() -> None:
     before = view_of(world)
     world.put(B, exported(SHOP, endpoints("10.1.0.9")))
     assert [each.address for each in before.endpoints(before.tiers[0].targets[0])] == ["10.1.0.1"]
+
+
+def test_an_endpoint_has_the_ports_that_the_merged_service_has_of_its_origin_alone() -> None:
+    world = World()
+    dns = (ServicePort("dns", 53, "UDP"), ServicePort("web", 80))
+    world.put(B, exported(SHOP, head=export(*dns, at=1)))
+    heads = (ServicePort("dns", 53), ServicePort("http", 80))
+    listening = (EndpointPort("dns", 5353), EndpointPort("http", 8080))
+    each = encode_endpoints(EndpointRecord(listening, (Endpoint("10.2.0.1"),)))
+    world.put(C, exported(SHOP, each, head=export(*heads, at=2)))
+    view = view_of(world)
+    (seen,) = view.endpoints(view.tiers[0].targets[0])
+    assert seen.ports == (EndpointPort("web", 8080),)
