@@ -28,6 +28,9 @@ POLICY_BYTES_MAX = 16_384
 APP_PROTOCOL_CHARACTERS_MAX = 317
 """A qualified name: a domain, a slash and a label."""
 
+RAMP_S_MAX = 86_400
+"""The longest ramp of a drain, in seconds: a day."""
+
 NUMBER_MAX = 1 << 53
 """Times and capacities: what JSON can say exactly."""
 
@@ -116,7 +119,7 @@ class DrainRecord:
     started_at_ms: int
     """Milliseconds since 1970, for people; the ramp runs from each importer's own receipt."""
     ramp_s: int = 30
-    """Over how many seconds weights go down to nothing."""
+    """Over how many seconds weights go down to nothing, `RAMP_S_MAX` at most."""
     reason: str = ""
 
 
@@ -300,7 +303,7 @@ def decode_drain(data: bytes, what: str) -> DrainRecord:
     return DrainRecord(
         drain=_drain_name(fields),
         started_at_ms=fields.integer("x", most=NUMBER_MAX),
-        ramp_s=fields.integer("r", most=86_400, default=30),
+        ramp_s=fields.integer("r", most=RAMP_S_MAX, default=30),
         reason=fields.text("w", default=""),
     )
 

@@ -35,7 +35,7 @@ from simulations import options
 from simulations.experiment import Experiment, Plan
 from simulations.randomness import generator
 from simulations.samples import Sample
-from simulations.sets.fleet import ClusterPlan, service_of
+from simulations.sets.fleet import ClusterPlan, service_of, size_fault
 from simulations.trials import Scene
 
 _PER_RECORD = 16
@@ -62,6 +62,15 @@ class Capacity(Experiment):
     endpoints: int = options.count(20, "how many endpoints each service has")
     nodes: int = options.count(500, "on how many nodes of each cluster they run")
     changes: int = options.count(50, "how many times one endpoint changes afterwards")
+
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet."""
+        return size_fault(
+            clusters=self.clusters,
+            nodes=self.nodes,
+            services=self.services,
+            endpoints=self.endpoints,
+        )
 
     def run(self, scene: Scene) -> Sample:
         """Restore a bridge, then let endpoints change one by one."""

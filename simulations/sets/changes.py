@@ -21,8 +21,8 @@ from simulations.network import NetworkConfig
 from simulations.randomness import generator
 from simulations.samples import Sample
 from simulations.sets.adoptions import ChangeLog, moved, moved_in_quiet
-from simulations.sets.fleet import ClusterPlan, fleet, instants
-from simulations.sets.safety import check_equal, check_exported, check_machines
+from simulations.sets.fleet import ClusterPlan, fleet, instants, size_fault
+from simulations.sets.safety import UnsafeError, check_equal, check_exported, check_machines
 from simulations.sets.stage import Stage, StageConfig, Trusts, trusts_all
 from simulations.sets.wide import WideExperiment
 from simulations.trials import Scene
@@ -43,6 +43,16 @@ class FleetExperiment(WideExperiment):
     bridges: int = options.count(3, "how many bridges each has")
     services: int = options.count(1, "how many services each exports")
     endpoints: int = options.count(5_000, "how many endpoints each of them has, in each cluster")
+
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or no such links."""
+        return WideExperiment.fault(self) or size_fault(
+            clusters=self.clusters,
+            nodes=self.nodes,
+            bridges=self.bridges,
+            services=self.services,
+            endpoints=self.endpoints,
+        )
 
     def stage(
         self, scene: Scene, network: NetworkConfig | None = None, trusts: Trusts = trusts_all
@@ -134,6 +144,8 @@ class Churn(FleetExperiment):
         sample, logs = Sample(), list[ChangeLog]()
         rng = generator(scene.seed, "churn")
         times = instants(rng, self.rate, self.duration)
+        if not times:
+            raise UnsafeError("nothing changed: it takes a higher --rate or a longer --duration")
 
         def happen(stage: Stage) -> None:
             log = ChangeLog(stage)

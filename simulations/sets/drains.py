@@ -13,7 +13,7 @@ from typing import ClassVar
 from discovery.exports import Statements
 from discovery.names import ServiceName
 from discovery.ramps import DrainSeen
-from discovery.records import DrainRecord
+from discovery.records import RAMP_S_MAX, DrainRecord
 from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
 from simulations import options
 from simulations.experiment import Plan
@@ -42,7 +42,16 @@ class Drain(IncidentExperiment):
         seeds=3,
     )
 
-    ramp: int = options.duration(30 * SECOND, "over how long its weight goes down")
+    ramp: int = options.duration(
+        30 * SECOND, "over how long its weight goes down, in whole seconds", least=SECOND
+    )
+
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or no such drain."""
+        if self.ramp % SECOND or self.ramp > RAMP_S_MAX * SECOND:
+            shown, most = options.show_duration(self.ramp), RAMP_S_MAX
+            return f"--ramp {shown}: a drain states whole seconds, {most} at most"
+        return IncidentExperiment.fault(self)
 
     def run(self, scene: Scene) -> Sample:
         """Drain it, watch the weights, and end the drain."""

@@ -100,6 +100,22 @@ def fleet(count: int, cluster: ClusterPlan | None = None, *, networks: int = 1) 
     )
 
 
+def size_fault(
+    *, nodes: int, services: int, endpoints: int, clusters: int = 1, bridges: int = 1
+) -> str | None:
+    """Say in words of the options why there can be no such fleet; None where there can."""
+    if clusters > CLUSTERS_MAX:
+        return f"--clusters {clusters}: there are {CLUSTERS_MAX} at most"
+    if nodes > NODES_MAX:
+        return f"--nodes {nodes}: a cluster has {NODES_MAX} at most"
+    if bridges > nodes:
+        return f"--bridges {bridges}: each has a node, and there are {nodes}"
+    if services * endpoints > ENDPOINTS_OF_CLUSTER_MAX:
+        what = f"{services} x {endpoints}, of a cluster's {ENDPOINTS_OF_CLUSTER_MAX} at most"
+        return f"--services x --endpoints: {what}"
+    return None
+
+
 def service_of(number: int) -> ServiceName:
     """Return the name of a service, the same in every cluster."""
     return ServiceName(f"team-{number % _NAMESPACES}", f"service-{number}")

@@ -15,7 +15,7 @@ from discovery.names import Origin
 from failure_detect.clock import SECOND, Duration, Instant
 from simulations import options
 from simulations.samples import Sample
-from simulations.sets.fleet import ClusterPlan, fleet
+from simulations.sets.fleet import ClusterPlan, fleet, size_fault
 from simulations.sets.safety import UnsafeError, check_equal, check_machines
 from simulations.sets.served import Endpoints
 from simulations.sets.stage import Stage, StageConfig
@@ -41,6 +41,16 @@ class IncidentExperiment(WideExperiment):
     bridges: int = options.count(3, "how many bridges each has", least=1)
     services: int = options.count(4, "how many services each exports")
     endpoints: int = options.count(20, "how many endpoints each of them has, in each cluster")
+
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or no such links."""
+        return WideExperiment.fault(self) or size_fault(
+            clusters=self.clusters,
+            nodes=self.nodes,
+            bridges=self.bridges,
+            services=self.services,
+            endpoints=self.endpoints,
+        )
 
     def stage(
         self, scene: Scene, *, certified: bool = False, config: BridgeConfig | None = None

@@ -23,7 +23,7 @@ from simulations import options
 from simulations.experiment import Plan, ratio
 from simulations.samples import Row, Sample
 from simulations.sets.exports import edited
-from simulations.sets.fleet import ClusterPlan, fleet
+from simulations.sets.fleet import CLUSTERS_MAX, ClusterPlan, fleet, size_fault
 from simulations.sets.safety import UnsafeError, check_equal, check_machines, holdings
 from simulations.sets.stage import Stage, StageConfig
 from simulations.sets.wide import WideExperiment
@@ -73,6 +73,14 @@ class Join(WideExperiment):
     endpoints: int = options.count(50, "how many endpoints each of them has")
     nodes: int = options.count(100, "how many nodes each has")
 
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or no such links."""
+        if self.providers > self.origins:
+            return f"--providers {self.providers}: there are {self.origins} other clusters"
+        return WideExperiment.fault(self) or size_fault(
+            nodes=self.nodes, services=self.services, endpoints=self.endpoints
+        )
+
     def run(self, scene: Scene) -> Sample:
         """Let one bridge enter."""
         stage = self._stage(scene)
@@ -115,7 +123,7 @@ class Join(WideExperiment):
             endpoints=self.endpoints,
         )
         plan = fleet(self.origins + 1, pattern)
-        holders = min(self.providers, self.origins) + 1
+        holders = self.providers + 1
         return Stage(
             StageConfig(plan=plan, seed=scene.seed, network=self.network(), holders=holders)
         )
@@ -150,10 +158,18 @@ class TwoDiffer(WideExperiment):
         seeds=10,
     )
 
-    origins: int = options.count(200, "of how many clusters they hold sets", least=3)
+    origins: int = options.count(
+        200, "of how many clusters they hold sets", least=3, most=CLUSTERS_MAX
+    )
     services: int = options.count(10, "how many services each exports")
     endpoints: int = options.count(50, "how many endpoints each of them has")
     nodes: int = options.count(50, "how many nodes each has")
+
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or no such links."""
+        return WideExperiment.fault(self) or size_fault(
+            nodes=self.nodes, services=self.services, endpoints=self.endpoints
+        )
 
     def run(self, scene: Scene) -> Sample:
         """Let them meet."""

@@ -14,7 +14,7 @@ from simulations.experiment import Experiment, Plan
 from simulations.randomness import generator
 from simulations.samples import Sample
 from simulations.sets.exports import Exports, edited
-from simulations.sets.fleet import ClusterPlan
+from simulations.sets.fleet import ClusterPlan, size_fault
 from simulations.sets.keyring import Keyring
 from simulations.trials import Scene
 
@@ -47,6 +47,10 @@ class Records(Experiment):
     endpoints: int = options.count(5_000, "how many endpoints each of them has")
     nodes: int = options.count(1_000, "on how many nodes they run", least=3)
     changes: int = options.count(100, "how many times an endpoint changes")
+
+    def fault(self) -> str | None:
+        """Say why there can be no such cluster."""
+        return size_fault(nodes=self.nodes, services=self.services, endpoints=self.endpoints)
 
     def run(self, scene: Scene) -> Sample:
         """Fill a cluster, and let endpoints flip or move one after the other."""

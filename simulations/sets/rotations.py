@@ -69,13 +69,20 @@ class Rotate(IncidentExperiment):
         1, "how many clusters get the object with both keys too late", least=0
     )
 
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or that fewer clusters can be late."""
+        most = self.clusters - 2
+        if self.trust == "names" and self.late > most:
+            return f"--late {self.late}: beside the first and the last cluster there are {most}"
+        return IncidentExperiment.fault(self)
+
     def run(self, scene: Scene) -> Sample:
         """Overlap, rotate, and end the overlap."""
         stage = self.stage(scene, certified=self.trust == "fleet")
         sample, signed, cluster = Sample(), Signed(stage), self.struck
         stage.warm()
         log, healthy = ServedLog(stage, [cluster]), ready(stage.exports[cluster])
-        late = range(min(self.late, self.clusters - 2) if self.trust == "names" else 0)
+        late = range(self.late if self.trust == "names" else 0)
         in_time = [each for each in range(self.clusters) if each not in (*late, cluster)]
         self._apply(stage, in_time, (_OLD, _NEW))
         rotate(stage, cluster)

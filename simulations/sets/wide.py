@@ -26,6 +26,13 @@ class WideExperiment(Experiment):
     loss: float = options.share(0.005, "the share of all that is lost on every link, always")
     megabits: int = options.count(100, "what each access link lets through a second, each way")
 
+    def fault(self) -> str | None:
+        """Say that the shortest round trip is longer than the longest, where it is."""
+        if self.shortest <= self.longest:
+            return None
+        longest = options.show_duration(self.longest)
+        return f"--shortest {options.show_duration(self.shortest)}: the longest is {longest}"
+
     def network(self, slow: tuple[int, ...] = (), bits_per_s: int | None = None) -> NetworkConfig:
         """Return the links of these options.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from failure_detect.clock import SECOND
+from failure_detect.clock import MILLISECOND, SECOND
 from simulations.sets.changes import ChangeOne, Churn, check_end
 from simulations.sets.safety import UnsafeError
 from simulations.trials import Scene
@@ -45,3 +45,9 @@ def test_an_end_at_which_something_is_lost_fails_the_run() -> None:
     stage.exports[2].flip()
     with pytest.raises(UnsafeError, match="cluster-2"):
         check_end(stage)
+
+
+def test_where_nothing_changes_the_run_fails() -> None:
+    still = Churn(clusters=2, nodes=3, endpoints=5, rate=1, duration=MILLISECOND)
+    with pytest.raises(UnsafeError, match="nothing changed"):
+        still.run(Scene(seed=1))

@@ -15,6 +15,7 @@ from simulations.sets.fleet import (
     fleet,
     instants,
     service_of,
+    size_fault,
 )
 
 
@@ -79,3 +80,21 @@ def test_things_happen_at_their_rate_and_apart() -> None:
     assert len(set(counts)) > 5
     same = [instants(generator(3, "churn"), 1.0, 60 * SECOND) for _ in range(2)]
     assert same[0] == same[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, None),
+        ({"clusters": CLUSTERS_MAX, "nodes": NODES_MAX, "bridges": NODES_MAX}, None),
+        ({"clusters": CLUSTERS_MAX + 1}, f"--clusters {CLUSTERS_MAX + 1}: "),
+        ({"nodes": NODES_MAX + 1}, f"--nodes {NODES_MAX + 1}: "),
+        ({"nodes": 3, "bridges": 4}, "--bridges 4: each has a node, and there are 3"),
+        ({"services": ENDPOINTS_OF_CLUSTER_MAX, "endpoints": 2}, "--services x --endpoints: "),
+    ],
+)
+def test_what_a_fleet_cannot_be_is_said_in_words_of_the_options(
+    more: dict[str, int], words: str | None
+) -> None:
+    said = size_fault(**{"nodes": 3, "services": 1, "endpoints": 1, **more})
+    assert said is None if words is None else str(said).startswith(words)

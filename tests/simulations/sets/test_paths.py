@@ -44,3 +44,9 @@ def test_a_slow_bridge_lags_and_goes_on() -> None:
     assert max(durations["staleness"]) > max(durations["others"])
     assert len(durations["others"]) == len(durations["others_alone"])
     assert len(durations["gap"]) == sample.counts["slow_adopted"]
+
+
+def test_flips_that_undo_each_other_fail_the_run() -> None:
+    still = FastOrigin(clusters=3, nodes=3, endpoints=1, flips=2, duration=SECOND)
+    with pytest.raises(UnsafeError, match="undo each other"):
+        still.run(Scene(seed=1))

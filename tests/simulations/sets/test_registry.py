@@ -2,7 +2,9 @@
 
 import pytest
 
+from simulations.sets.joins import Join
 from simulations.sets.registry import SETS
+from simulations.sets.rotations import Rotate
 
 
 @pytest.mark.parametrize("name", SETS.experiments)
@@ -34,3 +36,22 @@ def test_all_that_is_promised_is_there() -> None:
         "equivocate",
         "drain",
     }
+
+
+@pytest.mark.parametrize("name", SETS.experiments)
+def test_each_says_what_no_fleet_can_be_before_it_runs(name: str) -> None:
+    kind = SETS.experiments[name]
+    assert kind().fault() is None
+    said = kind(services=1_000_000).fault()  # type: ignore[call-arg]  # All have services.
+    assert said is not None
+    assert said.startswith("--services x --endpoints: ")
+
+
+def test_no_more_take_part_than_there_are() -> None:
+    said = Join(origins=3, providers=4).fault()
+    assert said == "--providers 4: there are 3 other clusters"
+    assert Join(origins=3, providers=3).fault() is None
+    said = Rotate(clusters=3, late=2).fault()
+    assert said == "--late 2: beside the first and the last cluster there are 1"
+    assert Rotate(clusters=3, late=1).fault() is None
+    assert Rotate(clusters=3, late=2, trust="fleet").fault() is None

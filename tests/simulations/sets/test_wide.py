@@ -49,3 +49,9 @@ def test_the_network_is_as_the_options_say() -> None:
 def test_who_has_no_run_is_no_experiment() -> None:
     with pytest.raises(TypeError, match="abstract"):
         WideExperiment()  # type: ignore[abstract]  # That is what is tested.
+
+
+def test_round_trips_the_wrong_way_round_are_said_before_anything_runs() -> None:
+    assert Far(shortest=300 * MILLISECOND).fault() is None
+    said = Far(shortest=400 * MILLISECOND).fault()
+    assert said == "--shortest 400ms: the longest is 300ms"
