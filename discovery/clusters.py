@@ -176,7 +176,7 @@ class Cluster:
     def is_flapping(self) -> bool:
         """Whether it was lost and found so often that it gets better as slowly as it can."""
         flaps = max(self.lost.flaps, self.shut.flaps)
-        return self._config.better << flaps >= self._config.better_max
+        return flaps > 0 and self._config.better << flaps >= self._config.better_max
 
     @property
     def _expires_at(self) -> Instant:
@@ -193,16 +193,21 @@ class Cluster:
 
     # --- rows --------------------------------------------------------------------------
 
-    def row(self, seen: Evidence, now: Instant, *, barred: bool) -> tuple[Verdict, str]:
-        """Return the verdict and its evidence in words: rows are tried from the bottom up."""
+    def row(self, seen: Evidence, now: Instant, *, barred: bool) -> Standing:
+        """Return how it stands as of `now`: rows are tried from the bottom up."""
         if self.has_expired:
-            return Verdict.EXPIRED, f"silent for {self._config.retention // SECOND} s"
+            why = f"silent for {self._config.retention // SECOND} s"
+            return Standing(Verdict.EXPIRED, now, why)
         departed = self._why_departed(now)
         if departed:
-            return Verdict.DEPARTED, departed
-        if self.drains:
-            return Verdict.DRAINING, "it is being drained, and said so"
-        return self._seen_row(seen, now, barred=barred)
+            return Standing(Verdict.DEPARTED, now, departed)
+        verdict, why = self._seen_row(seen, now, barred=barred)
+        if not self.drains:
+            return Standing(verdict, now, why)
+        drained = "it is being drained, and said so"
+        if verdict.is_last_tier:
+            return Standing(Verdict.DRAINING, now, f"{drained}; {why}", also_last_tier=True)
+        return Standing(Verdict.DRAINING, now, drained)
 
     def _why_departed(self, now: Instant) -> str:
         if not self.is_trusted:

@@ -181,7 +181,8 @@ class Sisters:
         self._config = config
         self._sisters: dict[MemberId, _Sister] = {}
         self.ignored = 0
-        """Reports beyond the limit, and repetitions of reports that we do not have."""
+        """Reports beyond the limit or overtaken by later ones, and repetitions of reports that we
+        do not have."""
 
     def __len__(self) -> int:
         """Return how many have reported."""
@@ -192,6 +193,9 @@ class Sisters:
         known = self._sisters.get(bridge)
         if isinstance(report, Repeated):
             return self._repeated(known, report, now)
+        if known is not None and report.number < known.number:  # Overtaken on its way.
+            self.ignored += 1
+            return False
         if known is None and len(self._sisters) >= self._config.bridges_max:
             self.ignored += 1
             return False

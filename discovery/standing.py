@@ -42,3 +42,14 @@ class Standing:
     verdict: Verdict
     since: Instant
     why: str
+    also_last_tier: bool = False
+    """It is `draining`, and the evidence alone would have it in the last tier."""
+
+    @property
+    def is_last_tier(self) -> bool:
+        """Whether its endpoints are used only where no better tier has a healthy one."""
+        return self.also_last_tier or self.verdict.is_last_tier
+
+    def is_like(self, other: "Standing") -> bool:
+        """Tell whether both have the same effect."""
+        return (self.verdict, self.also_last_tier) == (other.verdict, other.also_last_tier)

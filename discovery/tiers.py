@@ -17,8 +17,8 @@ a share in proportion to what it can. The fewer are healthy the less a tier gets
 **Drains.** What is healthy counts by the weight that its drain has left. What is drained to the
 end stays in use in a tier `DRAINED` of its own, where nothing else healthy is known.
 
-**Last tier.** Clusters that are degraded or unreachable, and endpoints that a guard holds, are
-used where no better tier has a healthy endpoint, and are listed with weight 0 otherwise.
+**Last tier.** Clusters that are degraded or unreachable, drained or not, and endpoints that a guard
+holds, are used where no better tier has a healthy endpoint, and are listed with weight 0 otherwise.
 
 Only healthy endpoints (ready, on a node that is not down) are ever used. Where only unhealthy ones
 remain there is no tier at all: a mesh that is given no endpoint fails at once and says so, while a
@@ -90,6 +90,13 @@ class Candidate(NamedTuple):
     """What its drain has left, from 1000 (none) to 0."""
     held: int = 0
     """Endpoints that the importer's guard holds; they are no part of `zones`."""
+    also_last_tier: bool = False
+    """`Standing.also_last_tier`."""
+
+    @property
+    def is_last_tier(self) -> bool:
+        """Whether it is used only where no better tier has a healthy endpoint."""
+        return self.also_last_tier or self.verdict.is_last_tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +166,8 @@ def plan_tiers(
     """Return the tiers, best first; the order of `candidates` does not matter."""
     ordered = sorted(candidates, key=lambda each: each.origin)
     reachable = [each for each in ordered if is_reachable(each, viewpoint)]
-    usable = [each for each in reachable if not each.verdict.is_last_tier]
-    worse = [each for each in reachable if each.verdict.is_last_tier]
+    usable = [each for each in reachable if not each.is_last_tier]
+    worse = [each for each in reachable if each.is_last_tier]
     ranks = _ranked(usable, policy, viewpoint)
     shares = _shares(ranks, policy.minimum_healthy_percent)
     drained = _Rank(TierKind.DRAINED, [])

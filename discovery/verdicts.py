@@ -15,7 +15,8 @@ design, section 7.)
 |               | peace, or where none was seen since this process started     |                   |
 | `stale`       | its manifest is past its lifetime while it is alive and in   | next manifest     |
 |               | reach (out of reach, or shut, it is `degraded`)              |                   |
-| `draining`    | the manifest has a drain of the cluster                      | one without it    |
+| `draining`    | the manifest has a drain of the cluster; where it is lost,   | one without it    |
+|               | shut or revoked as well, it is in the last tier all the same |                   |
 | `departed`    | a signed departure; or trust ended; or its key was revoked   | a higher manifest;|
 |               | `revoked_hold` ago, and no successor spoke                   | trust restored    |
 | `expired`     | `unreachable`, not `departed`, and silent for `retention`,   | as `unreachable`  |
@@ -350,13 +351,13 @@ class Verdicts:
         cluster.due = cluster.next_due(now, may_expire=may_expire, barred=self._is_barred)
         if not cluster.has_set:
             return []
-        verdict, why = cluster.row(seen, now, barred=self._is_barred)
+        standing, before = cluster.row(seen, now, barred=self._is_barred), cluster.standing
         effects: list[Effect] = []
-        if cluster.standing is None or cluster.standing.verdict is not verdict:
-            cluster.standing = Standing(verdict, now, why)
-            self._recount |= verdict is Verdict.DEPARTED
-            effects.append(StandingChanged(cluster.origin, cluster.standing))
-        return effects + self._alarms(cluster, cluster.standing)
+        if before is None or not standing.is_like(before):
+            cluster.standing = standing
+            self._recount |= standing.verdict is Verdict.DEPARTED
+            effects.append(StandingChanged(cluster.origin, standing))
+        return effects + self._alarms(cluster, standing)
 
     def _alarms(self, cluster: Cluster, standing: Standing) -> list[Effect]:
         effects: list[Effect] = []

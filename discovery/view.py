@@ -95,12 +95,12 @@ class View:
     def set_standing(self, origin: Origin, standing: Standing) -> None:
         """Take a verdict. Until the first one, an origin's last good state is served as live."""
         known = self._known(origin)
-        before, known.standing = known.standing.verdict, standing
-        if before is standing.verdict:
+        before, known.standing = known.standing, standing
+        if before.is_like(standing):
             return
         services = known.index.services()
         self._services.mark(services)
-        if before.serves != standing.verdict.serves:
+        if before.verdict.serves != standing.verdict.serves:
             self._services.mark_heads(services)
             self._judge_policies(known)
 

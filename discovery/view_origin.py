@@ -83,6 +83,7 @@ class Known:
             zones=() if holding is None else holding.tally,
             cluster_capacity=cluster.capacity,
             verdict=self.standing.verdict,
+            also_last_tier=self.standing.also_last_tier,
             drain=self.drain_weight(service, circumstances),
             held=self._held_count(service) if service in index.held else 0,
         )

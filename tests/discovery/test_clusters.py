@@ -1,7 +1,7 @@
 from discovery.clusters import Cluster
 from discovery.reports import Path
 from discovery.sightings import Evidence
-from discovery.standing import Verdict
+from discovery.standing import Standing, Verdict
 from failure_detect.clock import NEVER, SECOND
 from tests.discovery.courts import CONFIG, EAST, LIFETIME, START, adopted
 
@@ -59,30 +59,31 @@ def test_expiry_comes_with_the_retention_and_goes_with_the_loss() -> None:
     known.weigh(LOST, CONFIG.hold_down, NEVER, START)
     known.turn(START + CONFIG.hold_down)
     known.expire(START + CONFIG.retention - 1)
-    assert known.row(LOST, START, barred=False)[0] is Verdict.UNREACHABLE
+    assert known.row(LOST, START, barred=False).verdict is Verdict.UNREACHABLE
     known.expire(START + CONFIG.retention)
     assert known.has_expired
     back = START + CONFIG.retention + SECOND
     known.weigh(GOOD, CONFIG.hold_down, NEVER, back)
-    assert known.row(GOOD, back, barred=False)[0] is Verdict.EXPIRED
+    assert known.row(GOOD, back, barred=False).verdict is Verdict.EXPIRED
     assert known.turn(back + CONFIG.better)
-    assert known.row(GOOD, back, barred=False)[0] is Verdict.STALE
+    assert known.row(GOOD, back, barred=False).verdict is Verdict.STALE
 
 
 def test_words_of_a_row_say_what_is_seen() -> None:
     known = cluster()
     known.weigh(LOST, CONFIG.hold_down, NEVER, START)
     live = known.row(LOST, START, barred=False)
-    assert live == (Verdict.LIVE, "none of it is alive, and that may pass")
+    assert live == Standing(Verdict.LIVE, START, "none of it is alive, and that may pass")
     known.turn(START + CONFIG.hold_down)
-    assert known.row(LOST, START, barred=False) == (Verdict.UNREACHABLE, "lost")
-    back = (Verdict.UNREACHABLE, "it is back, and that is not proven yet")
+    lost = Standing(Verdict.UNREACHABLE, START, "lost")
+    assert known.row(LOST, START, barred=False) == lost
+    back = Standing(Verdict.UNREACHABLE, START, "it is back, and that is not proven yet")
     assert known.row(GOOD, START, barred=False) == back
     other = cluster()
     unreached = Evidence(1, alive=True, reachable=False, path=Path.UNKNOWN, why_lost="")
     other.weigh(unreached, CONFIG.hold_down, NEVER, START)
     other.turn(START + CONFIG.hold_down)
-    way = (Verdict.DEGRADED, "the way to it was shut, and is not proven yet")
+    way = Standing(Verdict.DEGRADED, START, "the way to it was shut, and is not proven yet")
     assert other.row(GOOD, START, barred=False) == way
 
 

@@ -116,6 +116,16 @@ def test_a_repetition_stands_for_the_report_of_its_number() -> None:
     assert (said.of(EAST), said.witnesses(), len(said)) == ([], 0, 1)
 
 
+def test_a_report_that_was_overtaken_on_its_way_is_no_news() -> None:
+    said = Sisters(CONFIG)
+    said.hear(member(HOME), Report(7, False, (LOST,)), START)
+    assert not said.hear(member(HOME), Report(6, False, (GOOD,)), START)
+    assert (said.of(EAST), said.ignored) == ([LOST], 1)
+    assert said.hear(member(HOME, 1), Report(1, False, (GOOD,)), START)
+    assert said.hear(member(HOME), Report(8, False, (GOOD,)), START)
+    assert said.of(EAST) == [GOOD, GOOD]
+
+
 def test_whoever_lost_it_first_tells_since_when() -> None:
     said = Sisters(CONFIG)
     assert said.silent_since(EAST) == NEVER

@@ -277,6 +277,15 @@ def test_what_a_guard_holds_is_in_the_last_tier_beside_the_rest_of_its_cluster()
     assert alone[0].targets[0].healthy == 6
 
 
+def test_a_drained_cluster_that_is_lost_as_well_is_in_the_last_tier() -> None:
+    lost = cluster("b", 5, verdict=Verdict.DRAINING, drain=500, also_last_tier=True)
+    assert plan(lost, cluster("c", 1, 100)) == [("rest", {"c": 1000}), ("last", {"b": 0})]
+    assert plan(lost) == [("last", {"b": 1000})]
+    drained, shut = lost._replace(drain=0), cluster("c", 5, verdict=Verdict.DEGRADED)
+    assert plan(drained, shut) == [("last", {"b": 0, "c": 1000})]
+    assert plan(drained) == [("last", {"b": 1000})]
+
+
 @pytest.mark.parametrize("verdict", [Verdict.LIVE, Verdict.STALE, Verdict.DRAINING])
 def test_other_verdicts_serve_as_usual(verdict: Verdict) -> None:
     assert plan(cluster("b", 5, verdict=verdict)) == [("rest", {"b": 1000})]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from discovery.standing import Verdict
+from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import (
     Alarm,
     DataPathReported,
@@ -67,6 +68,11 @@ def test_flapping_is_an_alarm_once() -> None:
         raised += alarms(bench.wait(CONFIG.better_max))
         raised += alarms(bench.say(adopted(EAST)))
     assert raised == [Alarm.FLAPPING]
+
+
+def test_nobody_flaps_who_was_never_lost_though_better_never_takes_longer() -> None:
+    bench = Court(VerdictConfig(better=MINUTE, better_max=MINUTE))
+    assert alarms(bench.say(joined(EAST), adopted(EAST))) == []
 
 
 def test_who_stayed_well_starts_with_a_clean_record() -> None:

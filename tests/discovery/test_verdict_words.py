@@ -7,6 +7,7 @@ from discovery.standing import Standing, Verdict
 from discovery.verdict_events import (
     Alarm,
     AlarmRaised,
+    DataPathReported,
     ManifestAdopted,
     Revoked,
     StandingChanged,
@@ -83,8 +84,36 @@ def test_draining_outranks_what_is_seen() -> None:
     bench = court(EAST)
     bench.say(adopted(EAST, drains=True))
     bench.say(died(EAST))
-    assert bench.wait(2 * LIFETIME) == []
+    assert bench.wait(CONFIG.hold_down - 1) == []
+    why = "it is being drained, and said so; no bridge of it is alive: 1 died"
+    also = Standing(Verdict.DRAINING, bench.now + 1, why, also_last_tier=True)
+    assert bench.wait(2 * LIFETIME) == [StandingChanged(EAST, also)]
     assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.UNREACHABLE)]
+
+
+def test_who_is_drained_is_in_the_last_tier_when_lost_shut_or_revoked_as_well() -> None:
+    def is_last(bench: Court) -> bool:
+        standing = bench.machine.standing(EAST)
+        assert standing is not None
+        assert standing.verdict is Verdict.DRAINING
+        return standing.is_last_tier
+
+    bench = court(EAST)
+    bench.say(adopted(EAST, drains=True))
+    assert not is_last(bench)
+    for bad, good in (
+        (died(EAST), MemberReturned(member(EAST), 1)),
+        (DataPathReported(EAST, is_open=False), DataPathReported(EAST, is_open=True)),
+        (reached(EAST, reachable=False), reached(EAST, reachable=True)),
+    ):
+        bench.say(bad)
+        bench.wait(CONFIG.hold_down)
+        assert is_last(bench)
+        bench.say(good)
+        bench.wait(CONFIG.better_max)
+        assert not is_last(bench)
+    bench.say(Revoked(EAST))
+    assert is_last(bench)
 
 
 # --- departed --------------------------------------------------------------------------
@@ -231,7 +260,8 @@ def test_who_expired_is_back_when_it_lives_again() -> None:
 def test_a_drained_cluster_that_is_shut_down_expires_too() -> None:
     bench = court(EAST)
     bench.say(adopted(EAST, drains=True), died(EAST))
-    assert verdicts(bench.wait(CONFIG.retention)) == [(EAST, Verdict.EXPIRED)]
+    said = [(EAST, Verdict.DRAINING), (EAST, Verdict.EXPIRED)]
+    assert verdicts(bench.wait(CONFIG.retention)) == said
 
 
 def test_silence_that_an_earlier_run_saw_counts() -> None:

@@ -80,6 +80,8 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.court = Court(CONFIG)
         self.told: dict[Origin, Verdict] = {}
+        self.last: dict[Origin, bool] = {}
+        """Whether it is in the last tier although it is `draining`."""
         self.untrusted: set[Origin] = set()
         self.departed: set[Origin] = set()
         self.revoked: dict[Origin, Instant] = {}
@@ -96,9 +98,10 @@ class AnyOrder(RuleBasedStateMachine):
             if not isinstance(effect, StandingChanged):
                 continue
             origin, verdict, at = effect.origin, effect.standing.verdict, effect.standing.since
-            before = self.told.get(origin, Verdict.LIVE)
-            assert verdict is not self.told.get(origin)
-            self.told[origin] = verdict
+            before, is_last = self.told.get(origin, Verdict.LIVE), self.last.get(origin, False)
+            also = effect.standing.also_last_tier
+            assert (verdict, also) != (self.told.get(origin), is_last)
+            self.told[origin], self.last[origin] = verdict, also
             if verdict is Verdict.EXPIRED and before is not Verdict.EXPIRED and not by_word:
                 assert self.barred_at == NEVER
                 assert at - self.silent[origin] >= CONFIG.retention
@@ -106,7 +109,7 @@ class AnyOrder(RuleBasedStateMachine):
                 gone = origin in self.untrusted or origin in self.departed
                 assert gone or at - self.revoked[origin] >= CONFIG.revoked_hold
             elif self.barred_at != NEVER and not by_word:
-                assert ORDER.index(verdict) < ORDER.index(before)
+                assert (ORDER.index(verdict), also) < (ORDER.index(before), is_last)
 
     def look(self) -> None:
         """Write down who is silent for this bridge from now on, and who is not."""

@@ -1,5 +1,6 @@
 """Drains and policies as a view obeys them: at exact instants, and over each other."""
 
+from discovery.explain import Reason
 from discovery.importing import ImportRule
 from discovery.keys import (
     DRAIN_KEY,
@@ -13,7 +14,8 @@ from discovery.records import (
     encode_ack,
 )
 from discovery.refusals import Refusal
-from discovery.standing import Verdict
+from discovery.standing import Standing, Verdict
+from discovery.tiers import TierKind
 from discovery.view_changes import ViewDiff
 from discovery.view_health import NotImported
 from failure_detect.clock import NEVER, SECOND
@@ -86,6 +88,22 @@ def test_a_drain_is_not_obeyed_while_nothing_else_is_healthy() -> None:
     assert world.shares() == {"b": 1000}
     (seen,) = world.view.drains()
     assert (seen.weight, seen.needed_by, seen.is_obeyed) == (0, (SHOP,), False)
+
+
+def test_a_cluster_that_is_lost_in_the_middle_of_its_drain_gets_nothing_more() -> None:
+    world = two()
+    world.put(B, {b"drain": drain(ramp_s=600)})
+    world.view.set_standing(B, Standing(Verdict.DRAINING, 0, "drained"))
+    assert world.shares() == {B: 500, C: 500}
+    world.view.take_diff()
+    lost = Standing(Verdict.DRAINING, 0, "drained; no bridge of it is alive", also_last_tier=True)
+    world.view.set_standing(B, lost)
+    assert world.view.take_diff().changed == (SHOP,)
+    assert world.shares() == {C: 1000, B: 0}
+    (row,) = world.view.explain(SHOP, "10.1.0.1").endpoints
+    assert (row.reason, row.tier) == (Reason.LAST_TIER, TierKind.LAST)
+    world.stands(C, Verdict.EXPIRED)
+    assert world.shares() == {B: 1000}
 
 
 def test_what_we_acknowledged_as_done_is_not_ramped_again_after_a_restart() -> None:
