@@ -13,7 +13,7 @@ from functools import partial
 from discovery.endpoints import Endpoint
 from discovery.explain import Explanation, explanation_of
 from discovery.holdings import Held, weight_of
-from discovery.importing import OWN_RULE, ImportRule, ImportRules
+from discovery.importing import OWN_RULE, ImportRule
 from discovery.names import Origin, ServiceName
 from discovery.policy_book import PolicyBook
 from discovery.ramps import DrainSeen
@@ -23,7 +23,7 @@ from discovery.service_view import ServiceView
 from discovery.standing import Standing
 from discovery.tiers import Via, Viewpoint
 from discovery.view_changes import ViewDiff
-from discovery.view_health import ViewHealth, ViewStatistics, health_of, statistics_of
+from discovery.view_health import Trust, ViewHealth, ViewStatistics, health_of, statistics_of
 from discovery.view_origin import Circumstances, Known
 from discovery.view_outcome import Outcome
 from discovery.view_rows import Source
@@ -36,7 +36,7 @@ class View:
     """All services as they are to be served in one cluster."""
 
     def __init__(
-        self, own: Origin, rules: ImportRules, now: Instant, *, zones: Sequence[str] = ()
+        self, own: Origin, rules: Trust, now: Instant, *, zones: Sequence[str] = ()
     ) -> None:
         """See nothing yet. `zones` are those of the own cluster's nodes, where they are known."""
         self._own, self._rules, self._now = own, rules, now
@@ -213,7 +213,7 @@ class View:
     def health(self) -> ViewHealth:
         """Return the refusals that are in force now."""
         known = (self._origins[origin] for origin in sorted(self._origins))
-        return health_of(known, self._book.local_faults)
+        return health_of(known, self._book.local_faults, self._rules.problems())
 
     def statistics(self) -> ViewStatistics:
         """Return how much is held, at this moment."""

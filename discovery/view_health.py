@@ -1,11 +1,14 @@
 """What is wrong with what a view was told, and how much it holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from discovery.holdings import RecordFault
+from discovery.importing import ImportRules
 from discovery.names import Origin
 from discovery.policy_book import LocalPolicyFault
+from discovery.problems import Problem
 from discovery.refusals import Refusal
 from discovery.view_origin import Known
 
@@ -29,6 +32,16 @@ class ViewHealth:
     policies: tuple[LocalPolicyFault, ...]
     """Malformed local policies, by name."""
     not_imported: tuple[NotImported, ...]
+    trust: tuple[Problem, ...] = ()
+    """What is wrong with trust objects and keys: malformed ones among them, by name."""
+
+
+class Trust(ImportRules, Protocol):
+    """Knows the rule of each origin, and what is wrong with the objects that make them."""
+
+    def problems(self) -> Sequence[Problem]:
+        """Return what is wrong now, by subject."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +60,16 @@ class ViewStatistics:
     """Services to be computed anew when somebody asks."""
 
 
-def health_of(known: Iterable[Known], policies: tuple[LocalPolicyFault, ...]) -> ViewHealth:
+def health_of(
+    known: Iterable[Known], policies: tuple[LocalPolicyFault, ...], trust: Sequence[Problem]
+) -> ViewHealth:
     """Return the refusals in force, of origins in the order in which they are given."""
     known = list(known)
     return ViewHealth(
         tuple(each.index.faults[key] for each in known for key in sorted(each.index.faults)),
         policies,
         tuple(found for each in known for found in _not_imported(each)),
+        tuple(trust),
     )
 
 

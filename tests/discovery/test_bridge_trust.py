@@ -132,6 +132,9 @@ def test_an_object_that_is_malformed_is_told_of_and_changes_nothing() -> None:
     effects = made.tell(ObjectApplied(broken))
     assert of_kind(effects, InputRefused)
     assert made.reasons() == {"east: used": 20}
+    assert [each.subject for each in made.bridge.view.health().trust] == ["TrustedCluster/east"]
+    made.tell(trusted(EAST))
+    assert made.bridge.view.health().trust == ()
 
 
 def test_what_a_cluster_may_serve_is_asked_anew_when_its_object_changes() -> None:

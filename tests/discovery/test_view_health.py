@@ -2,6 +2,7 @@
 
 from discovery.importing import ImportRule
 from discovery.keys import endpoints_key, policy_key
+from discovery.problems import Problem
 from discovery.refusals import Refusal
 from discovery.view_health import NotImported, ViewHealth, ViewStatistics
 from tests.discovery.view_world import (
@@ -41,6 +42,13 @@ def test_what_is_not_imported_is_counted_by_origin_and_reason() -> None:
 def test_an_origin_of_which_nothing_is_known_has_nothing_refused() -> None:
     world = World(Rules({B: None}))
     world.view.set_nodes_down(B, ["n1"])
+    assert world.view.health() == ViewHealth((), (), ())
+
+
+def test_what_is_wrong_with_trust_objects_shows_as_long_as_it_is() -> None:
+    world = World(Rules(wrong=[Problem("TrustedCluster/b", "spec.keyz: is not known")]))
+    assert world.view.health().trust == (Problem("TrustedCluster/b", "spec.keyz: is not known"),)
+    world.rules.wrong.clear()
     assert world.view.health() == ViewHealth((), (), ())
 
 

@@ -8,6 +8,7 @@ from discovery.importing import ImportRule
 from discovery.keys import endpoints_key, export_key, policy_key
 from discovery.names import Origin, ServiceName
 from discovery.policy import TrafficPolicy, packed_spec
+from discovery.problems import Problem
 from discovery.records import (
     ClusterRecord,
     DrainRecord,
@@ -67,9 +68,13 @@ class Rules:
     """Trust as a table; who is not in it is trusted to serve everything, None is not at all."""
 
     table: dict[Origin, ImportRule | None] = field(default_factory=dict)
+    wrong: list[Problem] = field(default_factory=list)
 
     def rule(self, origin: Origin) -> ImportRule | None:
         return self.table.get(origin, ImportRule())
+
+    def problems(self) -> list[Problem]:
+        return self.wrong
 
 
 class World:
