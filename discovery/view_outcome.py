@@ -16,6 +16,9 @@ from discovery.standing import Verdict
 from discovery.tiers import Candidate, Tier, TierKind, Via, is_reachable, plan_tiers
 from discovery.view_origin import Circumstances, Known
 
+_SHOWN_MAX = 8
+"""Clusters that are named in one condition."""
+
 
 class ConditionKind(StrEnum):
     """What is to be known of a service beside its tiers."""
@@ -34,6 +37,8 @@ class ConditionKind(StrEnum):
     """A record of the service is malformed; the last good one, if any, is in force."""
     POLICY_CONFLICT = "PolicyConflict"
     """Another policy of equal standing says something else."""
+    POLICY_NAMES_NOBODY = "PolicyNamesNobody"
+    """No cluster that the policy names serves it: a misspelt name, or one that serves no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def outcome_of(
     conditions = (
         *_about_origins(service, admitted, candidates, circumstances),
         *_about_tiers(tiers),
-        *_about_policy(policy),
+        *_about_policy(policy, [each.origin for each in admitted]),
     )
     return Outcome(merged, policy, tiers, conditions, capacities, behind)
 
@@ -148,8 +153,19 @@ def _about_tiers(tiers: Sequence[Tier]) -> Iterator[Condition]:
         yield Condition(ConditionKind.DRAIN_NEEDED, None, what)
 
 
-def _about_policy(policy: PolicyInForce) -> Iterator[Condition]:
+def _about_policy(policy: PolicyInForce, exporters: Sequence[Origin]) -> Iterator[Condition]:
+    holds = policy.policy
+    named = [*holds.clusters, *(origin for origin, weight in holds.weights if weight)]
+    if named and not any(origin in named for origin in exporters):
+        name = f"{holds.namespace}/{holds.name}"
+        what = f"TrafficPolicy {name} names {_shown(named)}, none of which serves it"
+        yield Condition(ConditionKind.POLICY_NAMES_NOBODY, policy.origin, what)
     for loser in conflicts_of(policy):
         name = f"{loser.policy.namespace}/{loser.policy.name}"
         what = f"TrafficPolicy {name} does not hold: {loser.why}"
         yield Condition(ConditionKind.POLICY_CONFLICT, loser.origin, what)
+
+
+def _shown(origins: Sequence[Origin]) -> str:
+    more = len(origins) - _SHOWN_MAX
+    return ", ".join(origins[:_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")

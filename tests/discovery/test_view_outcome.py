@@ -2,7 +2,8 @@
 
 from discovery.importing import ImportRule
 from discovery.keys import endpoints_key
-from discovery.policy import TrafficPolicy
+from discovery.names import Origin
+from discovery.policy import Mode, TrafficPolicy
 from discovery.policy_book import PolicyInForce, PolicyLoser
 from discovery.recordset import Change
 from discovery.standing import Standing, Verdict
@@ -86,3 +87,21 @@ def test_a_conflict_of_policies_is_told_and_a_plain_loser_is_not() -> None:
     losers = tuple(PolicyLoser(POLICY.policy, B, "why", each) for each in (True, False))
     policy = PolicyInForce(POLICY.policy, None, losers)
     assert conditions(*origins(), policy=policy) == [(ConditionKind.POLICY_CONFLICT, B)]
+
+
+def test_a_policy_whose_clusters_all_serve_nothing_is_told_and_one_that_hits_is_not() -> None:
+    def named(*clusters: str, origin: Origin | None = None) -> PolicyInForce:
+        listed = tuple(map(Origin, clusters))
+        policy = TrafficPolicy(namespace="shop", name="p", mode=Mode.FAIL_OVER, clusters=listed)
+        return PolicyInForce(policy, origin)
+
+    assert conditions(*origins(), policy=named("nowhere", "c")) == []
+    misspelt = [(ConditionKind.POLICY_NAMES_NOBODY, C)]
+    assert conditions(*origins(), policy=named("bb", "cc", origin=C)) == misspelt
+    many = outcome(*origins(), policy=named(*(f"x{at}" for at in range(10))))
+    words = "x0, x1, x2, x3, x4, x5, x6, x7 and 2 more, none of which serves it"
+    assert many.conditions[0].what == f"TrafficPolicy shop/p names {words}"
+    weights = ((A, 3), (B, 0))
+    policy = TrafficPolicy(namespace="shop", name="p", mode=Mode.ACTIVE_ACTIVE, weights=weights)
+    told_so = [(ConditionKind.POLICY_NAMES_NOBODY, None)]
+    assert conditions(*origins(), policy=PolicyInForce(policy)) == told_so
