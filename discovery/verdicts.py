@@ -35,7 +35,8 @@ is no witness at all, every cluster is lost, which is the last tier and no remov
   after the retention the other is removed, as any other;
 * three and more: where all are lost within `together` of each other, and these are two at least,
   it is most likely us: an alarm, the last tier, and none of them expires until one is alive again;
-  the retention of the others starts then. Who was lost long before the last one is not covered.
+  the retention of the others starts then. Who was lost long before the last one is not covered,
+  nor who was lost while another lived that departed later, or is trusted no more.
 
 All bridges of a cluster leaving in peace (an upgrade of its agents) withdraws nothing and demotes
 nothing within `grace`. Whoever is not reached from here, but is alive in the pool, is never lost.
@@ -306,7 +307,7 @@ class Verdicts:
         changed = sum([self._weigh(cluster, seen, now) for cluster, seen in judged.items()])
         if changed or self._recount:
             self._recount = False
-            effects += self._regroup(judged, now)
+            effects += self._regroup(judged, now, by_loss=changed > 0)
         for cluster, seen in judged.items():
             effects += self._judge(cluster, seen, now)
         if judged:
@@ -325,10 +326,13 @@ class Verdicts:
     def _expected(self, now: Instant) -> list[Cluster]:
         return [each for each in self._clusters.values() if each.is_expected(now)]
 
-    def _regroup(self, judged: dict[Cluster, Evidence], now: Instant) -> list[Effect]:
+    def _regroup(
+        self, judged: dict[Cluster, Evidence], now: Instant, *, by_loss: bool
+    ) -> list[Effect]:
         """Find out whose loss is presumed to be our own: all that there are, and at one time."""
         before, self._together = self._together, {}
-        if self.is_all_lost(now):
+        # A word that left only the lost came from outside: it is no sign that it is us.
+        if (before or by_loss) and self.is_all_lost(now):
             lost = {each.origin: each.silent_since for each in self._expected(now)}
             since = max(lost.values()) - self._config.together
             group = sorted(origin for origin, silent in lost.items() if silent >= since)

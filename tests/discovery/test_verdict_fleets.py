@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from discovery.standing import Verdict
-from discovery.verdict_events import Alarm, AlarmRaised, TrustEnded
+from discovery.verdict_events import Alarm, AlarmRaised, Event, TrustEnded
 from failure_detect.clock import MINUTE, NEVER, SECOND
 from failure_detect.events import IsolationChanged, MemberReturned
 from tests.discovery.courts import (
@@ -139,6 +141,19 @@ def test_of_a_larger_fleet_only_those_lost_last_are_presumed_ours() -> None:
     assert verdicts(effects)[2:] == [(SOUTH, Verdict.EXPIRED)]
     assert bench.machine.statistics().lost_together == 2
     assert bench.wait(CONFIG.retention) == []
+
+
+@pytest.mark.parametrize("word", [adopted(SOUTH, departs=True), TrustEnded(SOUTH)])
+def test_who_was_lost_while_another_lived_is_not_ours_for_its_going_in_peace(word: Event) -> None:
+    bench = court(EAST, NORTH, SOUTH)
+    bench.say(died(EAST), died(NORTH))
+    since = bench.now
+    bench.wait(HOUR // 2)
+    effects = bench.say(word)
+    assert alarms(effects) == []
+    assert bench.machine.statistics().lost_together == 0
+    effects = bench.pass_to(since + CONFIG.retention)
+    assert verdicts(effects) == [(EAST, Verdict.EXPIRED), (NORTH, Verdict.EXPIRED)]
 
 
 def test_who_is_no_longer_trusted_is_not_counted() -> None:
