@@ -70,6 +70,8 @@ class Statements:
     """By service; None is the whole cluster."""
     acks: Mapping[Origin, AckRecord] = field(default_factory=dict)
     """By the origin whose drain is obeyed."""
+    service_acks: Mapping[tuple[Origin, ServiceName], AckRecord] = field(default_factory=dict)
+    """By the origin, and by the service of which its drain is obeyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +303,17 @@ def _statements(statements: Statements) -> Iterator[tuple[bytes, Callable[[], by
         key = partial(policy_key, _ascii(namespace), _ascii(name))
         yield _stated(key, policy, encode_policy, decode_policy)
     for service, drain in statements.drains.items():
-        about = service and ServiceName(_ascii(service.namespace), _ascii(service.name))
+        about = service and _ascii_service(service)
         yield _stated(partial(drain_key, about), drain, encode_drain, decode_drain)
     for origin, ack in statements.acks.items():
         yield _stated(partial(ack_key, Origin(_ascii(origin))), ack, encode_ack, decode_ack)
+    for (origin, obeyed), ack in statements.service_acks.items():
+        key = partial(ack_key, Origin(_ascii(origin)), _ascii_service(obeyed))
+        yield _stated(key, ack, encode_ack, decode_ack)
+
+
+def _ascii_service(service: ServiceName) -> ServiceName:
+    return ServiceName(_ascii(service.namespace), _ascii(service.name))
 
 
 def _ascii(name: str) -> str:

@@ -15,11 +15,9 @@ from discovery.endpoints import (
 from discovery.fields import Fields
 from discovery.keys import Kind, RecordKey, parse_key
 from discovery.names import Origin, ServiceName
-from discovery.ramps import Ramp
-from discovery.records import AckRecord, ExportRecord, ServicePort, decode_export
+from discovery.records import ExportRecord, ServicePort, decode_export
 from discovery.refusals import Refusal, Refused
 from discovery.tally import Tally
-from failure_detect.clock import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,6 @@ class Remains:
 
     head: ExportRecord | None
     ports: tuple[EndpointPort, ...]
-
-
-def weight_of(ramp: Ramp, now: Instant, acknowledged: AckRecord | None) -> int:
-    """Return what a drain leaves at `now`; nothing where it was acknowledged as done."""
-    if acknowledged is not None and acknowledged.done and acknowledged.drain == ramp.record.drain:
-        return 0
-    return ramp.weight(now)
 
 
 def records_of(

@@ -7,6 +7,7 @@
     drain                            the whole cluster is being drained
     drain/NAMESPACE/NAME             one service is
     ack/ORIGIN                       another cluster's drain is obeyed here
+    ack/ORIGIN/NAMESPACE/NAME        its drain of that one service is
 
 Kinds that a later version adds are kept and passed on; they are `UNKNOWN` here. What is written
 here can be read here: names that are none raise ValueError before they become a key.
@@ -40,7 +41,8 @@ class RecordKey:
 
     kind: Kind
     service: ServiceName | None = None
-    """The service of an export, of endpoints or of a drain; of a policy its namespace and name."""
+    """The service of an export, of endpoints, of a drain or of the acknowledgement of one; of a
+    policy its namespace and name."""
     number: int = 0
     """Which of the service's records of endpoints."""
     origin: Origin | None = None
@@ -83,11 +85,14 @@ def drain_key(service: ServiceName | None = None) -> bytes:
     return DRAIN_KEY if service is None else f"drain/{_named(service)}".encode()
 
 
-def ack_key(origin: Origin) -> bytes:
-    """Return the key of the acknowledgement of `origin`'s drain; ValueError if it is no name."""
+def ack_key(origin: Origin, service: ServiceName | None = None) -> bytes:
+    """Return the key of the acknowledgement of `origin`'s drain, of all of it or of a service.
+
+    Raises ValueError for names that are none.
+    """
     if not is_label(origin):
         raise ValueError(f"origin: {origin[:80]!r} is no RFC 1123 label")
-    return f"ack/{origin}".encode()
+    return (f"ack/{origin}" if service is None else f"ack/{origin}/{_named(service)}").encode()
 
 
 def _named(service: ServiceName) -> ServiceName:
@@ -113,8 +118,8 @@ def _parsed(kind: Kind, parts: list[str], key: bytes) -> RecordKey | None:
     match kind, parts:
         case (Kind.CLUSTER | Kind.DRAIN, []):
             return RecordKey(kind)
-        case (Kind.ACK, [origin]) if is_label(origin):
-            return RecordKey(kind, origin=Origin(origin))
+        case (Kind.ACK, [origin, *names]) if len(names) in (0, 2) and all(map(is_label, parts)):
+            return RecordKey(kind, ServiceName(*names) if names else None, origin=Origin(origin))
         case (Kind.POLICY, [namespace, name]) if is_label(namespace) and is_subdomain(name):
             return RecordKey(kind, ServiceName(namespace, name))
         case (Kind.EXPORT | Kind.DRAIN, [namespace, name]) if is_label(namespace) and is_label(

@@ -4,10 +4,12 @@ The ramp runs from local receipt, never from the time that the origin states (de
 Steps rather than a slope: each step is a change that every driver has to write.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from discovery.names import Origin, ServiceName
-from discovery.records import DrainRecord
+from discovery.records import AckRecord, DrainRecord
 from failure_detect.clock import NEVER, SECOND, Instant
 
 FULL_WEIGHT = 1_000
@@ -53,6 +55,19 @@ class Ramp:
         return elapsed * DRAIN_STEPS // self._length
 
 
+Acks: TypeAlias = Mapping[tuple[Origin, ServiceName | None], AckRecord]
+"""What one cluster acknowledged: by whose drain it was, and of which service, None of all of it."""
+
+
+def is_acknowledged(ramp: Ramp, origin: Origin, drained: ServiceName | None, acks: Acks) -> bool:
+    """Tell whether this very drain of `origin` is called done.
+
+    The acknowledgement of the whole cluster's may name that of one service.
+    """
+    found = (acks.get((origin, drained)), acks.get((origin, None)))
+    return any(each and each.done and each.drain == ramp.record.drain for each in found)
+
+
 @dataclass(frozen=True, slots=True)
 class DrainSeen:
     """One drain as this cluster obeys it: what an acknowledgement is made of."""
@@ -68,6 +83,8 @@ class DrainSeen:
     needed_by: tuple[ServiceName, ...]
     """Services that still send it traffic: while the ramp lasts, and after it those for which
     there is no healthy endpoint elsewhere. Empty: the drain is obeyed."""
+    acknowledged_by: tuple[Origin, ...] = ()
+    """The clusters that said so, signed: their last request may be sent elsewhere. By name."""
 
     @property
     def is_obeyed(self) -> bool:

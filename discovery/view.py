@@ -12,11 +12,11 @@ from functools import partial
 
 from discovery.endpoints import Endpoint
 from discovery.explain import Explanation, explanation_of
-from discovery.holdings import Held, weight_of
+from discovery.holdings import Held
 from discovery.importing import OWN_RULE, ImportRule
 from discovery.names import Origin, ServiceName
 from discovery.policy_book import PolicyBook
-from discovery.ramps import DrainSeen
+from discovery.ramps import DrainSeen, is_acknowledged
 from discovery.records import ClusterRecord
 from discovery.recordset import Change
 from discovery.service_view import ServiceView
@@ -312,11 +312,16 @@ class View:
             ramp.record.drain,
             ramp.received_at,
             ramp.record.ramp_s,
-            weight_of(ramp, self._now, circumstances.acks.get(origin)),
+            known.index.ramp_weight(drained, self._now, circumstances.acks),
             tuple(
                 service
                 for service in sorted(services)
                 if self._services.sends_to(service, origin, circumstances)
+            ),
+            tuple(
+                other
+                for other, each in sorted(self._origins.items())
+                if each.index.acks and is_acknowledged(ramp, origin, drained, each.index.acks)
             ),
         )
 

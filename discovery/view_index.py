@@ -18,12 +18,11 @@ from discovery.holdings import (
     parsed,
     ports_of,
     shown_key,
-    weight_of,
 )
 from discovery.keys import Kind, RecordKey
 from discovery.names import Origin, ServiceName
 from discovery.policy import TrafficPolicy, read_travelling
-from discovery.ramps import FULL_WEIGHT, Ramp
+from discovery.ramps import FULL_WEIGHT, Acks, Ramp, is_acknowledged
 from discovery.records import (
     AckRecord,
     ClusterRecord,
@@ -76,7 +75,7 @@ class OriginIndex:
         self.cluster = _UNKNOWN_CLUSTER
         self.holdings: dict[ServiceName, Holding] = {}
         self.drains: dict[ServiceName | None, Ramp] = {}
-        self.acks: dict[Origin, AckRecord] = {}
+        self.acks: dict[tuple[Origin, ServiceName | None], AckRecord] = {}
         self.policies: dict[ServiceName, TrafficPolicy] = {}
         self.faults: dict[bytes, RecordFault] = {}
         self.down: frozenset[str] = NOBODY
@@ -139,9 +138,9 @@ class OriginIndex:
                 touched.drains[key.service] = None
             case Kind.ACK if key.origin is not None:
                 if data is None:
-                    self.acks.pop(key.origin, None)
+                    self.acks.pop((key.origin, key.service), None)
                 else:
-                    self.acks[key.origin] = decode_ack(data, what)
+                    self.acks[key.origin, key.service] = decode_ack(data, what)
                 touched.acks[key.origin] = None
             case Kind.POLICY if key.service is not None:
                 self._set_policy(key.service, data, what)
@@ -207,8 +206,8 @@ class OriginIndex:
                 known = key.service in self.policies
             case Kind.DRAIN:
                 known = key.service in self.drains
-            case Kind.ACK:
-                known = key.origin in self.acks
+            case Kind.ACK if key.origin is not None:
+                known = (key.origin, key.service) in self.acks
             case _:
                 pass
         return known
@@ -306,15 +305,18 @@ class OriginIndex:
         ports = () if head is None else head.ports
         return tuple(EndpointPort(port.name, port.port, port.protocol) for port in ports)
 
-    def drain_weight(
-        self, service: ServiceName, now: Instant, acknowledged: AckRecord | None
-    ) -> int:
-        """Return what drains of the cluster and of the service leave, from 1000 to 0.
+    def ramp_weight(self, drained: ServiceName | None, now: Instant, acks: Acks) -> int:
+        """Return what the drain of a service, or of all of the cluster, leaves, from 1000 to 0.
 
-        A drain that `acknowledged`, our own word of before, calls done leaves nothing at once.
+        One that `acks`, our own word of before, call done leaves nothing at once.
         """
-        ramps = (self.drains.get(None), self.drains.get(service)) if self.drains else ()
-        return min(
-            (weight_of(ramp, now, acknowledged) for ramp in ramps if ramp is not None),
-            default=FULL_WEIGHT,
-        )
+        ramp = self.drains.get(drained)
+        if ramp is None:
+            return FULL_WEIGHT
+        return 0 if is_acknowledged(ramp, self.origin, drained, acks) else ramp.weight(now)
+
+    def drain_weight(self, service: ServiceName, now: Instant, acks: Acks) -> int:
+        """Return what drains of the cluster and of the service leave, from 1000 to 0."""
+        if not self.drains:
+            return FULL_WEIGHT
+        return min(self.ramp_weight(each, now, acks) for each in (None, service))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from discovery.importing import ImportRule
 from discovery.names import Origin, ServiceName
-from discovery.records import AckRecord
+from discovery.ramps import Acks
 from discovery.standing import Standing, Verdict
 from discovery.tally import NOBODY
 from discovery.tiers import Candidate, Viewpoint
@@ -24,8 +24,8 @@ class Circumstances:
 
     viewpoint: Viewpoint
     now: Instant
-    acks: dict[Origin, AckRecord] = field(default_factory=dict)
-    """What our own cluster has acknowledged, by whose drain it was."""
+    acks: Acks = field(default_factory=dict)
+    """What our own cluster has acknowledged."""
 
 
 class Known:
@@ -68,8 +68,7 @@ class Known:
 
     def drain_weight(self, service: ServiceName, circumstances: Circumstances) -> int:
         """Return what its drains leave of `service`, from 1000 to 0."""
-        acknowledged = circumstances.acks.get(self.origin)
-        return self.index.drain_weight(service, circumstances.now, acknowledged)
+        return self.index.drain_weight(service, circumstances.now, circumstances.acks)
 
     def candidate(self, service: ServiceName, circumstances: Circumstances) -> Candidate:
         """Return what the tiers have to know of it."""

@@ -113,6 +113,10 @@ def _with(statements: Statements, parsed: RecordKey, value: bytes) -> Statements
         case RecordKey(Kind.DRAIN, service):
             drains = {**statements.drains, service: decode_drain(value, "drain")}
             return replace(statements, drains=drains)
+        case RecordKey(Kind.ACK, ServiceName() as service, _, str() as origin):
+            ack = decode_ack(value, "ack")
+            service_acks = {**statements.service_acks, (Origin(origin), service): ack}
+            return replace(statements, service_acks=service_acks)
         case RecordKey(Kind.ACK, _, _, str() as origin):
             acks = {**statements.acks, Origin(origin): decode_ack(value, "ack")}
             return replace(statements, acks=acks)

@@ -47,6 +47,7 @@ STATEMENTS = Statements(
         WEB: DrainRecord(drain="d2", started_at_ms=6, ramp_s=9),
     },
     acks={Origin("beta"): AckRecord(drain="d3")},
+    service_acks={(Origin("beta"), WEB): AckRecord(drain="d4")},
 )
 
 
@@ -73,6 +74,7 @@ def test_all_that_a_cluster_says_has_its_record() -> None:
             drain_key(),
             drain_key(WEB),
             ack_key(Origin("beta")),
+            ack_key(Origin("beta"), WEB),
             export_key(WEB),
             endpoints_key(WEB, 0),
             endpoints_key(WEB, 1),
@@ -169,9 +171,10 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
         policies={("shop", f"{name}/"): PolicyRecord(spec=b"")},
         drains={bad: DrainRecord(drain="d", started_at_ms=1)},
         acks={Origin(name): AckRecord(drain="d")},
+        service_acks={(Origin("beta"), bad): AckRecord(drain="d")},
     )
     done = repacked(NO_PACKING, {bad: exported(bad, [1])}, statements)
-    assert [each.reason for each in done.refused] == [Refusal.MALFORMED] * 4
+    assert [each.reason for each in done.refused] == [Refusal.MALFORMED] * 5
     assert read(done.packing.records) == Desired.of([], Statements(cluster=CLUSTER))
 
 

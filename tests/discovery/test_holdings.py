@@ -14,13 +14,10 @@ from discovery.holdings import (
     ports_of,
     records_of,
     shown_key,
-    weight_of,
 )
 from discovery.keys import RecordKey, endpoints_key, parse_key
-from discovery.ramps import Ramp
-from discovery.records import AckRecord, DrainRecord, decode_export, encode_export
+from discovery.records import decode_export, encode_export
 from discovery.refusals import Refusal, Refused
-from failure_detect.clock import SECOND
 from tests.discovery.view_world import SHOP, endpoints, export
 
 KEYS = st.one_of(
@@ -78,11 +75,3 @@ def test_records_are_read_on_demand() -> None:
 def test_a_key_is_shown_whatever_it_is() -> None:
     assert shown_key(b"export/a/b") == "record export/a/b"
     assert shown_key(b"\xff" * 300) == "record " + "\ufffd" * 120
-
-
-def test_an_acknowledged_drain_leaves_nothing() -> None:
-    ramp = Ramp(DrainRecord(drain="d", started_at_ms=0, ramp_s=20), 0)
-    assert weight_of(ramp, 10 * SECOND, None) == 500
-    assert weight_of(ramp, 10 * SECOND, AckRecord(drain="d", done=False)) == 500
-    assert weight_of(ramp, 10 * SECOND, AckRecord(drain="e")) == 500
-    assert weight_of(ramp, 10 * SECOND, AckRecord(drain="d")) == 0

@@ -44,6 +44,10 @@ LITERALS = {
     drain_key(): (b"drain", RecordKey(Kind.DRAIN)),
     drain_key(CART): (b"drain/shop/cart", RecordKey(Kind.DRAIN, CART)),
     ack_key(Origin("rome")): (b"ack/rome", RecordKey(Kind.ACK, origin=Origin("rome"))),
+    ack_key(Origin("rome"), CART): (
+        b"ack/rome/shop/cart",
+        RecordKey(Kind.ACK, CART, origin=Origin("rome")),
+    ),
 }
 
 
@@ -80,7 +84,7 @@ def written(parsed: RecordKey) -> bytes | None:
         Kind.ENDPOINTS: lambda: endpoints_key(service, parsed.number),
         Kind.POLICY: lambda: policy_key(service.namespace, service.name),
         Kind.DRAIN: lambda: drain_key(parsed.service),
-        Kind.ACK: lambda: ack_key(parsed.origin or Origin("nobody")),
+        Kind.ACK: lambda: ack_key(parsed.origin or Origin("nobody"), parsed.service),
     }
     return None if parsed == RecordKey(Kind.UNKNOWN) else writers[parsed.kind]()
 
@@ -149,6 +153,8 @@ def test_a_kind_of_a_later_version_is_unknown_whatever_follows(key: bytes) -> No
         "ack/",
         "ack/A",
         "ack/a/b",
+        "ack/a/b/C",
+        "ack/a/b/c/d",
     ],
 )
 def test_nonsense_after_a_known_kind_is_refused(key: str) -> None:

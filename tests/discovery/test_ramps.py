@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.names import Origin
-from discovery.ramps import DRAIN_STEPS, FULL_WEIGHT, DrainSeen, Ramp
-from discovery.records import DrainRecord
+from discovery.names import Origin, ServiceName
+from discovery.ramps import DRAIN_STEPS, FULL_WEIGHT, Acks, DrainSeen, Ramp, is_acknowledged
+from discovery.records import AckRecord, DrainRecord
 from failure_detect.clock import NEVER, SECOND
 
 
@@ -65,6 +65,24 @@ def test_a_newer_record_of_the_same_drain_goes_on_and_another_drain_begins() -> 
     assert ramp(30).succeeded_by(slower, 15 * SECOND) == Ramp(slower, 0)
     other = DrainRecord(drain="d2", started_at_ms=9, ramp_s=60)
     assert ramp(30).succeeded_by(other, 15 * SECOND) == Ramp(other, 15 * SECOND)
+
+
+def test_a_drain_is_acknowledged_by_its_name_whole_or_of_one_service() -> None:
+    b, shop, cart = Origin("b"), ServiceName("shop", "checkout"), ServiceName("shop", "cart")
+    mine, other = AckRecord(drain="d1"), AckRecord(drain="d2")
+    cases: tuple[tuple[Acks, bool, bool], ...] = (
+        ({}, False, False),
+        ({(b, None): mine}, True, True),
+        ({(b, shop): mine}, False, True),
+        ({(b, cart): mine}, False, False),
+        ({(Origin("c"), None): mine}, False, False),
+        ({(b, None): AckRecord(drain="d1", done=False)}, False, False),
+        ({(b, None): other, (b, shop): mine}, False, True),
+        ({(b, None): mine, (b, shop): other}, True, True),
+    )
+    for acks, whole, of_shop in cases:
+        assert is_acknowledged(ramp(30), b, None, acks) is whole
+        assert is_acknowledged(ramp(30), b, shop, acks) is of_shop
 
 
 def test_a_drain_is_obeyed_once_nobody_sends_to_it() -> None:

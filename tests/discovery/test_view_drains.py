@@ -118,6 +118,30 @@ def test_what_we_acknowledged_as_done_is_not_ramped_again_after_a_restart() -> N
     assert world.view.drains()[0].is_obeyed
 
 
+def test_drains_of_services_are_acknowledged_one_by_one() -> None:
+    world = two()
+    world.put(B, {drain_key(SHOP): drain("d1"), drain_key(CART): drain("d2")})
+    world.put(A, {ack_key(B, CART): encode_ack(AckRecord(drain="d2"))})
+    assert world.shares() == {"b": 500, "c": 500}
+    world.put(A, {ack_key(B, SHOP): encode_ack(AckRecord(drain="d1"))})
+    assert world.shares() == {"b": 0, "c": 1000}
+    world.put(A, {}, [ack_key(B, SHOP)])
+    assert world.shares() == {"b": 500, "c": 500}
+
+
+def test_a_drain_says_who_has_acknowledged_it_our_own_too() -> None:
+    world = two()
+    world.put(A, {DRAIN_KEY: drain("d1"), drain_key(SHOP): drain("d2")})
+    world.put(B, {ack_key(A): encode_ack(AckRecord(drain="d1"))})
+    world.put(C, {ack_key(A, SHOP): encode_ack(AckRecord(drain="d2"))})
+    said = {each.service: each.acknowledged_by for each in world.view.drains()}
+    assert said == {None: (B,), SHOP: (C,)}
+    world.put(C, {ack_key(A): encode_ack(AckRecord(drain="d1", done=False))})
+    assert world.view.drains()[0].acknowledged_by == (B,)
+    world.put(C, {ack_key(A): encode_ack(AckRecord(drain="d1"))})
+    assert world.view.drains()[0].acknowledged_by == (B, C)
+
+
 # --- policies ----------------------------------------------------------------------------
 
 

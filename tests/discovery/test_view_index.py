@@ -153,9 +153,10 @@ def test_without_any_record_the_ports_of_what_is_held_are_those_of_the_head() ->
 
 def test_the_stronger_of_two_drains_counts() -> None:
     index = full()
-    assert index.drain_weight(SHOP, 0, None) == 1000
+    assert index.drain_weight(SHOP, 0, {}) == 1000
     quick = encode_drain(DrainRecord(drain="q", started_at_ms=1, ramp_s=0))
     assert list(put(index, {DRAIN_KEY: DRAIN, drain_key(SHOP): quick}).drains) == [None, SHOP]
-    assert index.drain_weight(SHOP, 0, None) == 0
-    assert index.drain_weight(CART, 0, None) == 1000
-    assert index.drain_weight(CART, 0, AckRecord(drain="d")) == 0
+    assert index.drain_weight(SHOP, 0, {}) == 0
+    assert index.drain_weight(CART, 0, {}) == 1000
+    assert index.ramp_weight(None, 0, {(B, None): AckRecord(drain="d")}) == 0
+    assert index.drain_weight(CART, 0, {(B, None): AckRecord(drain="d")}) == 0
