@@ -51,6 +51,14 @@ class Equivocate(IncidentExperiment):
     higher: str = options.choice(_HIGHER, _HIGHER, "whose set has the higher root, which decides")
     lasting: int = options.duration(10 * SECOND, "how long the partition lasts when both stand")
 
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or that its far half is too small to gossip."""
+        if self.clusters // 2 * self.bridges < 2:
+            return (
+                f"--bridges {self.bridges}: two are needed in {self.clusters // 2} of the clusters"
+            )
+        return IncidentExperiment.fault(self)
+
     def run(self, scene: Scene) -> Sample:
         """Part the fleet, publish on both sides, and heal it."""
         stage, sample, cluster = self.stage(scene), Sample(), self.struck
