@@ -29,3 +29,7 @@ class Budget:
             return False
         self._left -= amount
         return True
+
+    def charge(self, amount: int, now: Instant) -> None:
+        """Spend in any case: what was begun turned out to cost more."""
+        self._left = self.left(now) - amount

@@ -28,7 +28,7 @@ from discovery.events import (
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
 from discovery.index import FINGERPRINT_BYTES, Entry, origin_about
-from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Response
+from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Request, Response
 from discovery.names import Origin
 from discovery.peers import Peer
 from discovery.puller import Asked, Puller
@@ -305,31 +305,32 @@ class Replicator:
         try:
             if peer is None:
                 raise Refused(Refusal.UNEXPECTED, "request: of a sender that is no peer")
-            frame = decode_frame(event.data, REQUEST_BYTES_MAX, self._speaks)
-            answer = self._answer(peer, frame.message, now)
+            answer = self._answer(peer, event.data, now)
         except Refused as refused:
             exchange.refuse(refused)
             return
-        peer.speaks = frame.speaks
-        version = min(frame.speaks, self._speaks)
-        data = encode_frame(answer, version, self._speaks)
+        data = encode_frame(answer, min(peer.speaks, self._speaks), self._speaks)
         exchange.out.append(SendResponse(event.request, data))
 
-    def _answer(self, peer: Peer, message: object, now: Instant) -> Response:
-        cost = _COMPARISON if isinstance(message, Compare) else 1
-        within = peer.served.left(now) > 0 and peer.requests.spend(cost, now)
+    def _answer(self, peer: Peer, data: bytes, now: Instant) -> Response:
+        # Reading costs as well, so garbage counts, and what is beyond the share is not even read.
+        within = peer.served.left(now) > 0 and peer.requests.spend(1, now)
         if not within:
             self._exchange.refuse(Refused(Refusal.BUDGET, "request: more than a peer's share"))
             return Busy(SECOND)
+        frame = decode_frame(data, REQUEST_BYTES_MAX, self._speaks)
+        message = frame.message
+        if not isinstance(message, Request):
+            raise Refused(Refusal.UNEXPECTED, "request: is an answer")
+        peer.speaks = frame.speaks
         match message:
             case Compare():
+                peer.requests.charge(_COMPARISON - 1, now)
                 return self._server.compare(message, peer.cluster)
             case Pull():
                 pulled = self._server.pull(message, peer.cluster, now)
                 peer.served.spend(sum(map(size_of, pulled.answers)), now)
                 return pulled
-            case _:
-                raise Refused(Refusal.UNEXPECTED, "request: is an answer")
 
     def _on_response(self, request: int, data: bytes, now: Instant) -> None:
         answered = self._puller.answered(request, data, now)

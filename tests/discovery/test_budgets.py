@@ -44,6 +44,16 @@ def test_nothing_is_spent_where_it_says_no() -> None:
     assert budget.left(SECOND) == 1
 
 
+def test_a_charge_is_taken_though_nothing_is_left_and_paid_for_later() -> None:
+    budget = Budget(10, now=0)
+    budget.charge(25, 0)
+    assert budget.left(0) == -5
+    budget.charge(5, SECOND)
+    assert budget.left(SECOND) == 0
+    assert not budget.spend(1, SECOND)
+    assert budget.left(2 * SECOND) == 10
+
+
 @pytest.mark.parametrize("step", [1, 13, 24_999, 25_000, 26_001, 49_000])
 def test_whoever_asks_often_loses_nothing_by_rounding(step: int) -> None:
     budget, now, count = Budget(40, now=0), 0, 0

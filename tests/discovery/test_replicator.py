@@ -13,7 +13,7 @@ from discovery.events import (
     SetRestored,
     TrustChanged,
 )
-from discovery.frames import encode_frame
+from discovery.frames import decode_frame, encode_frame
 from discovery.index import Entry, set_key, set_rank
 from discovery.messages import (
     Busy,
@@ -40,6 +40,7 @@ from failure_detect.events import (
     MemberUpdated,
     ReachabilityChanged,
     RequestReceived,
+    SendResponse,
 )
 from failure_detect.identity import Address, Identity
 from tests.discovery.lone import (
@@ -189,6 +190,29 @@ def test_a_comparison_counts_as_several_requests() -> None:
     answers = [lone.ask(question) for _ in range(lone.config.served_requests // 2 + 1)]
     assert isinstance(answers[-2], Differ)
     assert answers[-1] == Busy(SECOND)
+
+
+def test_what_is_beyond_a_share_is_not_read_and_garbage_counts_towards_it() -> None:
+    lone = Lone()
+    garbage = RequestReceived(1, member_of(1), b"\2\2\1 is no frame")
+    for _ in range(2 * lone.config.served_requests):
+        assert lone.tell(garbage) == []
+    assert lone.refused() == {"malformed": 2 * lone.config.served_requests}
+    [busy] = lone.tell(garbage)
+    assert isinstance(busy, SendResponse)
+    assert decode_frame(busy.data, 99).message == Busy(SECOND)
+    assert lone.refused() == {"malformed": 2 * lone.config.served_requests, "budget": 1}
+
+
+def test_the_rest_of_a_comparison_is_charged_although_nothing_is_left() -> None:
+    lone = Lone()
+    for _ in range(2 * lone.config.served_requests - 1):
+        lone.ask(Pull((Wanted(key=KEY),), 9_999))
+    assert isinstance(lone.ask(Compare((0,) * 64)), Differ)
+    lone.now += SECOND * 3 // lone.config.served_requests
+    assert lone.ask(Compare((0,) * 64)) == Busy(SECOND)
+    lone.now += SECOND // lone.config.served_requests
+    assert isinstance(lone.ask(Compare((0,) * 64)), Differ)
 
 
 def test_the_bytes_that_one_is_given_are_bounded_and_others_are_given_theirs() -> None:
