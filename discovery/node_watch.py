@@ -5,7 +5,7 @@ this one says, and tells whenever the answer for a cluster is another one.
 
 A majority may be wrong, where a cluster's pool falls into halves, and the bridge that knows better
 speaks last: it learns of the doubt by the same gossip. So while a living bridge has said neither
-that a node is down nor that it hears it, a majority's word is not acted on for `OBJECTION`. Who
+that a node is down nor whether it hears it, a majority's word is not acted on for `OBJECTION`. Who
 lives on a node that is down is waited for no more; while that node is only called so, it is.
 """
 
@@ -33,7 +33,7 @@ from failure_detect.events import (
 from failure_detect.identity import Identity, MemberId, NodeName
 
 OBJECTION: Duration = 1 * SECOND
-"""How long a bridge has to say that it hears a node that a majority of its cluster's calls down.
+"""How long a bridge has to say whether it hears a node that a majority of its cluster's calls down.
 Above the pause between its overlays and twice what gossip takes; a node that one bridge never gets
 to know about stays in the view for so much longer."""
 

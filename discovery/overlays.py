@@ -4,15 +4,17 @@ An overlay is a `signed` map (Domain.OVERLAY), signed with the bridge's agent ke
 
     o  origin            b  member id of the bridge, which is its key       s  serial, rising
     d  nodes down, sorted      h  nodes heard, sorted      l  lifetime (s), absent: 30
+    u  nodes unheard, sorted
 
 Rule 1: an overlay is all that its bridge has to say; the next serial replaces it whole. Rule 2: the
 detector knows the signer and its cluster, so no certificate travels along. Rule 3: a node is down
 while a strict majority of its cluster's living bridges say so, and never while one of them has
 heard it: a bridge lists among `h` the nodes that others call down and that it heard within 3 s, and
-signs anew when that changes (`node_watch` waits for that a while). Rule 4: an overlay lapses when
-its lifetime is over, counted from when it was made, as far as relays say how long they held it, or
-when its signer dies in `wan`; what has lapsed or was replaced never comes back. Rule 5: of two ages
-of one overlay the older one counts.
+signs anew when that changes (`node_watch` waits for that a while). Among `u` are those of them
+whose agents are dead in its sight: no vote, but an answer, for which nobody waits any more. Rule 4:
+an overlay lapses when its lifetime is over, counted from when it was made, as far as relays say how
+long they held it, or when its signer dies in `wan`; what has lapsed or was replaced never comes
+back. Rule 5: of two ages of one overlay the older one counts.
 """
 
 from collections.abc import Callable, Iterable
@@ -53,6 +55,8 @@ class OverlayBody:
     """All nodes that it finds down, sorted."""
     heard: tuple[NodeName, ...] = ()
     """Nodes that others find down and that it heard within 3 s, sorted."""
+    unheard: tuple[NodeName, ...] = ()
+    """Nodes that others find down, whose agents it finds dead, and no more than that; sorted."""
     lifetime_s: int = DEFAULT_LIFETIME_S
 
 
@@ -111,6 +115,7 @@ def issue_overlay(body: OverlayBody, bridge: Signer) -> Overlay:
             "s": body.serial,
             "d": list(body.down) or None,
             "h": list(body.heard) or None,
+            "u": list(body.unheard) or None,
             "l": None if body.lifetime_s == DEFAULT_LIFETIME_S else body.lifetime_s,
         },
         Domain.OVERLAY,
@@ -135,10 +140,13 @@ def decode_overlay(raw: bytes) -> Overlay:
         serial=fields.integer("s", least=1, most=_SERIAL_MAX),
         down=_nodes(fields, "d"),
         heard=_nodes(fields, "h"),
+        unheard=_nodes(fields, "u"),
         lifetime_s=fields.integer("l", least=1, most=LIFETIME_S_MAX, default=DEFAULT_LIFETIME_S),
     )
     if not frozenset(body.down).isdisjoint(body.heard):
         raise fields.refuse("h", "must have no node that is down")
+    if not frozenset(body.unheard).isdisjoint((*body.down, *body.heard)):
+        raise fields.refuse("u", "must have no node that is down, or heard")
     return Overlay(body, signed)
 
 
@@ -286,14 +294,15 @@ class OverlayBook:
     def unanswered(
         self, origin: Origin, nodes: Iterable[NodeName], bridges: Iterable[MemberId], now: Instant
     ) -> tuple[NodeName, ...]:
-        """Return those of `nodes` of which one of these bridges says nothing, neither way."""
+        """Return those of `nodes` of which one of these bridges says nothing at all."""
         of_origin = self._held.get(origin, {})
         spoken = []
         for member in bridges:
             held = of_origin.get(member)
             if held is None or held.overlay is None or held.lapses_at <= now:
                 return tuple(nodes)
-            spoken.append(frozenset((*held.overlay.body.down, *held.overlay.body.heard)))
+            body = held.overlay.body
+            spoken.append(frozenset((*body.down, *body.heard, *body.unheard)))
         return tuple(node for node in nodes if not all(node in each for each in spoken))
 
     def overlays(self, origin: Origin | None = None) -> list[Overlay]:

@@ -1,13 +1,15 @@
 """What this bridge says of its own cluster's nodes: its overlay, signed anew as things change.
 
 It follows the `lan` pool: a silent node is down, until it answers. Of the nodes that its sisters
-call down it lists those whose agents live in its own sight: one that is heard is not down. The
-first change after a quiet time is said at once, others together; while anything is said it is
-signed anew before it lapses. Who presumes itself cut off calls nobody down.
+call down it lists those whose agents live in its own sight: one that is heard is not down. It also
+lists those whose agents are dead in its own sight, so that nobody waits for it to hear them; of
+agents that it never met it says nothing. The first change after a quiet time is said at once,
+others together; while anything is said it is signed anew before it lapses. An answer to others does
+not delay what it finds itself. Who presumes itself cut off calls nobody down, or dead.
 """
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from discovery.authority import Signer
 from discovery.names import Origin, is_subdomain
@@ -36,12 +38,14 @@ from failure_detect.events import (
 from failure_detect.identity import Identity, MemberId, NodeName
 
 PAUSE: Duration = 200 * MILLISECOND
-"""Least time between two overlays: a rack that goes down is a few of them, not forty."""
+"""Least time between two overlays that call other nodes down, and between two that answer others
+otherwise: a rack that goes down is a few of them, not forty."""
 
 RENEWAL: Duration = DEFAULT_LIFETIME_S * SECOND // 3
 
 _LIST_BYTES_MAX = (OVERLAY_BYTES_MAX - 1_024) // 2
-"""What the names of one list may have, so that both fit beside all the rest."""
+"""What the names of nodes down may have, and those of all others, so that both fit beside the
+rest."""
 
 _NAME_BYTES = 3
 """What msgpack puts before a name, at most."""
@@ -57,7 +61,16 @@ LanFact: TypeAlias = (
     | NodeAnswered
     | NodeDeleted
 )
-_Said: TypeAlias = tuple[tuple[NodeName, ...], tuple[NodeName, ...]]
+_Nodes: TypeAlias = tuple[NodeName, ...]
+
+
+class _Said(NamedTuple):
+    down: _Nodes = ()
+    answers: tuple[_Nodes, _Nodes] = ((), ())
+    """Of what others call down: what is heard, and what is not."""
+
+
+_NOTHING = _Said()
 
 
 class OwnOverlay:
@@ -71,12 +84,16 @@ class OwnOverlay:
         self._down: dict[NodeName, None] = {}
         self._living: dict[MemberId, NodeName] = {identity.member: identity.node}
         self._nodes: dict[MemberId, NodeName] = {}
-        self._doubted: tuple[NodeName, ...] = ()
+        self._doubted: _Nodes = ()
         self._is_cut_off = False
-        self._wanted: _Said | None = ((), ())
+        self._wanted: _Said | None = _NOTHING
         """What is to be said; None where it has to be found out anew."""
-        self._said: _Said = ((), ())
+        self._said = _NOTHING
         self._said_at: Instant = -NEVER
+        self._called_at: Instant = -NEVER
+        """When it last called other nodes down than before."""
+        self._answered_at: Instant = -NEVER
+        """When it last gave other answers than before."""
         self._serial = 0
         self.wall_ms = 0
         """What the wall clock showed last (ms since 1970): a new process goes on above an old."""
@@ -128,38 +145,53 @@ class OwnOverlay:
     def _to_say(self) -> _Said:
         if self._wanted is None:
             down = () if self._is_cut_off else _fitting(self._down)
-            heard = frozenset(self._living.values()) if self._doubted else frozenset()
-            here = (each for each in self._doubted if each in heard and each not in self._down)
-            self._wanted = down, _fitting(here)
+            self._wanted = _Said(down, self._answers() if self._doubted else ((), ()))
         return self._wanted
+
+    def _answers(self) -> tuple[_Nodes, _Nodes]:
+        """Return what is to be said of nodes that others call down and that we do not."""
+        lives, met = frozenset(self._living.values()), frozenset(self._nodes.values())
+        doubted = [each for each in self._doubted if each not in self._down]
+        heard = _fitting(each for each in doubted if each in lives)
+        room = _LIST_BYTES_MAX - sum(len(each) + _NAME_BYTES for each in heard)
+        dead = (each for each in doubted if each in met and each not in lives)
+        return heard, () if self._is_cut_off else _fitting(dead, room)
 
     @property
     def deadline(self) -> Instant:
         """When there is something to sign."""
-        if self._to_say() != self._said:
-            return self._said_at + PAUSE
-        return NEVER if self._said == ((), ()) else self._said_at + RENEWAL
+        to_say, said = self._to_say(), self._said
+        if to_say == said:
+            return NEVER if said == _NOTHING else self._said_at + RENEWAL
+        called = NEVER if to_say.down == said.down else self._called_at + PAUSE
+        answered = NEVER if to_say.answers == said.answers else self._answered_at + PAUSE
+        return min(called, answered)
 
     def due(self, now: Instant) -> Overlay | None:
         """Return the overlay to spread now; None where nothing is due."""
         if self.deadline > now:
             return None
-        self._said, self._said_at = self._to_say(), now
+        before, self._said, self._said_at = self._said, self._to_say(), now
+        down, (heard, unheard) = self._said
+        if down != before.down:
+            self._called_at = now
+        if self._said.answers != before.answers:
+            self._answered_at = now
         self._serial = next_serial(self._serial, self.wall_ms)
-        down, heard = self._said
         body = OverlayBody(
             origin=self._origin,
             bridge=self._member,
             serial=self._serial,
             down=down,
             heard=heard,
+            unheard=unheard,
         )
         return issue_overlay(body, self._signer)
 
 
-def _fitting(nodes: Iterable[NodeName]) -> tuple[NodeName, ...]:
+def _fitting(nodes: Iterable[NodeName], room: int = _LIST_BYTES_MAX) -> _Nodes:
     """Return those of these nodes that may be said, sorted, as many as there is room for."""
-    room, fitting = _LIST_BYTES_MAX, list[NodeName]()
+    fitting = list[NodeName]()
     for node in sorted(nodes):
         if not is_subdomain(node) or len(node) > NODE_CHARACTERS_MAX:
             continue

@@ -117,7 +117,12 @@ TARGETS: tuple[Target, ...] = (
             family=SETS,
             what=f"node down at the origin to every bridge of 30 clusters{words}",
             experiment="node-down",
-            limits=(median("node_out_s", usual), p99("node_out_s", 1.5)),
+            limits=(
+                median("node_out_s", usual),
+                p99("node_out_s", 1.5),
+                median("node_out_everywhere_s", usual),
+                p99("node_out_everywhere_s", 1.5),
+            ),
             values={"without": without},
             seeds=2,
         )

@@ -273,6 +273,16 @@ def test_what_a_sister_doubts_and_we_hear_is_said_as_soon_as_the_pause_allows() 
     assert own.body.heard == ()
 
 
+def test_what_a_sister_doubts_and_is_dead_here_too_is_waited_for_no_more() -> None:
+    watch = Watch(joined(HOME, 1), joined(HOME, 2))
+    watch.lan(MemberJoined(identity(HOME, 7), 0), died(HOME, 7))
+    watch.take(overlay_of(HOME, 1, N7))
+    [own] = said(effects := watch.wait(0))
+    assert (own.body.down, own.body.heard, own.body.unheard) == ((), (), (N7,))
+    assert changed(effects) == []
+    assert changed(watch.take(overlay_of(HOME, 2, N7))) == [(HOME, (N7,))]
+
+
 def test_what_we_called_down_ourselves_is_no_doubt_of_others() -> None:
     watch = Watch()
     watch.lan(MemberJoined(identity(HOME, 7), 0), NodeSilent(N7))

@@ -1,10 +1,12 @@
 """However bridges and their words come and go, nodes are counted as a plain count does."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.names import Origin
-from discovery.overlays import Overlay
+from discovery.overlays import Overlay, issue_overlay
 from discovery.refusals import Refused
 from failure_detect.clock import SECOND
 from failure_detect.events import (
@@ -14,10 +16,11 @@ from failure_detect.events import (
     NodeAnswered,
     NodeSilent,
 )
-from failure_detect.identity import MemberId
+from failure_detect.identity import MemberId, NodeName
 from tests.discovery.bridgehead import (
     EAST,
     HOME,
+    RING,
     died,
     joined,
     member,
@@ -32,9 +35,12 @@ NODES = st.lists(st.sampled_from(["node-7", "node-8", "node-9"]), max_size=2, un
 def overlays(draw: st.DrawFn) -> Overlay:
     down = draw(NODES)
     heard = [each for each in draw(NODES) if each not in down]
+    unheard = [each for each in draw(NODES) if each not in (*down, *heard)]
     origin, number = draw(st.sampled_from([EAST, HOME])), draw(st.integers(1, 3))
     serial, lifetime_s = draw(st.integers(1, 4)), draw(st.sampled_from([1, 2, 60]))
-    return overlay_of(origin, number, *down, heard=heard, serial=serial, lifetime_s=lifetime_s)
+    usual = overlay_of(origin, number, *down, heard=heard, serial=serial, lifetime_s=lifetime_s)
+    body = replace(usual.body, unheard=tuple(map(NodeName, sorted(unheard))))
+    return issue_overlay(body, RING.signer(f"{origin}/bridge/{number}"))
 
 
 MEMBERS = st.tuples(st.sampled_from([EAST, HOME]), st.integers(0, 3))

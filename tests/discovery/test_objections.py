@@ -40,7 +40,13 @@ class Court:
             self.watch.on_member(MemberJoined(bridge(number), 1), 0)
 
     def says(
-        self, number: int, now: int, *, down: tuple[str, ...] = (), heard: tuple[str, ...] = ()
+        self,
+        number: int,
+        now: int,
+        *,
+        down: tuple[str, ...] = (),
+        heard: tuple[str, ...] = (),
+        unheard: tuple[str, ...] = (),
     ) -> list[tuple[NodeName, ...]]:
         """Let a bridge say so; return what counts as down, each time it changed."""
         self._serials += 1
@@ -50,6 +56,7 @@ class Court:
             serial=self._serials,
             down=tuple(map(NodeName, down)),
             heard=tuple(map(NodeName, heard)),
+            unheard=tuple(map(NodeName, unheard)),
         )
         overlay = issue_overlay(body, signer(number))
         item = Item(overlay.item_key, overlay.raw)
@@ -87,6 +94,22 @@ def test_what_is_said_of_other_nodes_is_no_answer() -> None:
     court.says(2, 0, down=(OTHER,))
     court.says(0, 0, down=(DEAD,))
     assert court.says(1, 10, down=(DEAD,)) == []
+
+
+def test_who_does_not_hear_the_node_either_is_not_waited_for() -> None:
+    court = Court()
+    court.says(0, 0, down=(DEAD,))
+    assert court.says(2, 5, unheard=(DEAD,)) == []
+    assert court.says(1, 10, down=(DEAD,)) == [(DEAD,)]
+    assert court.says(2, 15, heard=(DEAD,)) == [()]
+
+
+def test_not_to_hear_a_node_is_no_vote_against_it() -> None:
+    court = Court()
+    court.says(1, 0, unheard=(DEAD,))
+    court.says(2, 5, unheard=(DEAD,))
+    assert court.says(0, 10, down=(DEAD,)) == []
+    assert court.advance(10 + 2 * OBJECTION) == []
 
 
 def test_who_objects_in_time_keeps_the_node() -> None:

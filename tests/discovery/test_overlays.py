@@ -88,6 +88,15 @@ def test_an_overlay_comes_back_as_it_was() -> None:
     assert one.item_key == b"o/east/" + A
 
 
+def test_what_is_not_heard_comes_back_and_is_no_vote() -> None:
+    body = OverlayBody(origin=EAST, bridge=B, serial=1, unheard=(N1, N2))
+    one = issue_overlay(body, RING.signer("east/b"))
+    assert decode_overlay(one.raw).body == body
+    book = received(overlay("east/a", down=[N1]), one)
+    assert book.nodes_down(EAST, [A, B], 0) == ()
+    assert book.unanswered(EAST, [N1, N3], [B], 0) == (N3,)
+
+
 def test_a_bridge_says_the_usual_in_a_few_bytes() -> None:
     assert len(overlay("east/a", 1_800_000_000_000, [NodeName("node-12")]).raw) == 135
 
@@ -108,13 +117,16 @@ def test_only_the_bridge_itself_issues_its_overlay() -> None:
         ("d", ["No Node"], "d: must be names of nodes"),
         ("h", ["n" * 254], "h: must be names of nodes"),
         ("h", ["n9"], "h: must have no node that is down"),
+        ("u", ["n8", "n7"], "u: must be sorted"),
+        ("u", ["n9"], "u: must have no node that is down, or heard"),
+        ("u", ["n5"], "u: must have no node that is down, or heard"),
         ("l", 0, "l: must be a whole number from 1 to 300"),
         ("l", 301, "l: must be a whole number from 1 to 300"),
     ],
 )
 def test_a_field_that_cannot_be_is_named(name: str, value: Packable, what: str) -> None:
     signer = RING.signer("east/a")
-    fields: dict[str, Packable] = {"o": "east", "b": A, "s": 1, "d": ["n9"]}
+    fields: dict[str, Packable] = {"o": "east", "b": A, "s": 1, "d": ["n9"], "h": ["n5"]}
     decode_overlay(sign_fields(fields, Domain.OVERLAY, signer))
     with pytest.raises(Refused, match=what):
         decode_overlay(sign_fields(fields | {name: value}, Domain.OVERLAY, signer))

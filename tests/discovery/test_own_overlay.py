@@ -1,7 +1,6 @@
 """A bridge says at once which nodes are down, not more often than it has to, and takes it back."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -25,6 +24,7 @@ from failure_detect.identity import Address, Identity, MemberId, NodeName
 from tests.discovery.bridgehead import HOME, RING, START, identity, member
 
 SIGNER = RING.signer(f"{HOME}/bridge/0")
+NOTHING = OverlayBody(origin=HOME, bridge=member(HOME), serial=1)
 N1, N2, N3 = (NodeName(f"node-{number}") for number in (1, 2, 3))
 
 
@@ -69,6 +69,11 @@ class Voice:
 def words(body: OverlayBody | None) -> tuple[list[str], list[str]]:
     assert body is not None
     return list(body.down), list(body.heard)
+
+
+def answers(body: OverlayBody | None) -> tuple[list[str], list[str], list[str]]:
+    assert body is not None
+    return list(body.down), list(body.heard), list(body.unheard)
 
 
 def test_who_has_nothing_to_say_says_nothing() -> None:
@@ -178,6 +183,58 @@ def test_who_left_is_not_heard_any_more(farewell: LanFact) -> None:
     assert voice.learn([MemberReturned(agent(1).member, 1)]) is None
 
 
+def test_of_a_node_whose_agent_is_dead_it_says_that_it_does_not_hear_it() -> None:
+    voice = Voice()
+    voice.learn([MemberJoined(agent(1), 0), MemberJoined(agent(2), 0)])
+    voice.learn([MemberDied(agent(1).member, 0, ())])
+    voice.overlay.doubted([N1, N2, N3])  # The third was never met: who knows whether it lives?
+    assert answers(voice.said()) == ([], [N2], [N1])
+    voice.now += SECOND
+    voice.overlay.doubted([N1])
+    assert answers(voice.said()) == ([], [], [N1])
+    assert voice.overlay.deadline == voice.now + RENEWAL
+    voice.overlay.doubted([])
+    voice.now += SECOND
+    assert answers(voice.said()) == ([], [], [])
+    assert voice.overlay.deadline == NEVER
+
+
+def test_whoever_is_cut_off_does_not_say_whom_it_does_not_hear() -> None:
+    voice = Voice()
+    voice.learn([MemberJoined(agent(1), 0), MemberDied(agent(1).member, 0, ())])
+    voice.overlay.cut_off(presumed=True)
+    voice.overlay.doubted([N1])
+    assert voice.said() is None
+    voice.overlay.cut_off(presumed=False)
+    assert answers(voice.said()) == ([], [], [N1])
+
+
+@pytest.mark.parametrize("is_dead", [False, True], ids=["heard", "unheard"])
+def test_an_answer_is_taken_back_at_once_together_with_what_it_finds_itself(
+    is_dead: bool,
+) -> None:
+    voice, died = Voice(), MemberDied(agent(1).member, 0, ())
+    voice.learn([MemberJoined(agent(1), 0), *([died] if is_dead else [])])
+    voice.overlay.doubted([N1])
+    assert answers(voice.said()) == ([], *(([], [N1]) if is_dead else ([N1], [])))
+    voice.now += 1
+    assert answers(voice.learn([died, *silent(N1)])) == ([N1], [], [])
+    assert voice.overlay.deadline == voice.now + RENEWAL
+
+
+def test_answers_have_a_pause_of_their_own() -> None:
+    voice = Voice()
+    voice.learn([MemberJoined(agent(1), 0), MemberJoined(agent(2), 0), *silent(N3)])
+    voice.now += 1
+    voice.overlay.doubted([N1])
+    assert answers(voice.said()) == ([N3], [N1], [])
+    voice.now += 1
+    voice.overlay.doubted([N1, N2])
+    assert voice.said() is None
+    assert answers(voice.next()) == ([N3], [N1, N2], [])
+    assert voice.now == START + 1 + PAUSE
+
+
 def test_a_node_is_heard_as_long_as_any_agent_of_it_lives() -> None:
     voice = Voice()
     newer = Identity(MemberId(RING.public("newer")), N1, 2, Address("home-1:1"), HOME)
@@ -272,18 +329,22 @@ FACTS = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.integers(0, PAUSE), FACTS, st.booleans())))
+DOUBTED = st.lists(st.sampled_from([N1, N2, N3]), max_size=2, unique=True).map(sorted)
+
+
+@given(st.lists(st.tuples(st.integers(0, PAUSE), FACTS, st.booleans(), DOUBTED)))
 def test_the_last_word_is_right_and_the_pause_is_kept(
-    history: list[tuple[int, LanFact, bool]],
+    history: list[tuple[int, LanFact, bool, list[NodeName]]],
 ) -> None:
     voice, said_at = Voice(), list[Instant]()
     last: Overlay | None = None
     down: dict[NodeName, None] = {}
     met: dict[MemberId, bool] = {}
-    for wait, fact, cut_off in history:
+    for wait, fact, cut_off, doubted in history:
         voice.now += wait
         voice.overlay.follow(fact)
         voice.overlay.cut_off(presumed=cut_off)
+        voice.overlay.doubted(doubted)
         overlay = voice.overlay.due(voice.now)
         if overlay is not None:
             said_at.append(voice.now)
@@ -291,11 +352,19 @@ def test_the_last_word_is_right_and_the_pause_is_kept(
             last = overlay
     voice.now += PAUSE
     last = voice.overlay.due(voice.now) or last
-    assert all(two - one >= PAUSE for one, two in pairwise(said_at))
-    for _, fact, _ in history:
+    # Of any three the last is a pause behind the first: two clocks, one for each kind of news.
+    assert all(two - one >= PAUSE for one, two in zip(said_at, said_at[2:], strict=False))
+    for _, fact, _, _ in history:
         _follow(down, met, fact)
-    expected = () if history and history[-1][2] else tuple(sorted(down))
-    assert (() if last is None else last.body.down) == expected
+    is_cut_off, doubted = history[-1][2:] if history else (False, [])
+    living = {NODES[each] for each, lives in met.items() if lives}
+    dead = {NODES[each] for each in met} - living
+    doubted = [each for each in doubted if each not in down]
+    assert answers(NOTHING if last is None else last.body) == (
+        [] if is_cut_off else sorted(down),
+        [each for each in doubted if each in living],
+        [] if is_cut_off else [each for each in doubted if each in dead],
+    )
 
 
 def _follow(down: dict[NodeName, None], met: dict[MemberId, bool], fact: LanFact) -> None:
