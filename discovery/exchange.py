@@ -7,6 +7,7 @@ from collections import Counter
 from hashlib import blake2b
 from random import Random
 
+from discovery.apart import Hearsay
 from discovery.catalog import Adopted, Catalog
 from discovery.config import ReplicatorConfig
 from discovery.deltas import delta_of
@@ -16,6 +17,7 @@ from discovery.items import Items
 from discovery.manifest import Manifest
 from discovery.messages import Hint, Item, Rumour, Wanted
 from discovery.names import Origin
+from discovery.overlays import origin_of
 from discovery.peers import Peer, Peers
 from discovery.recordset import RecordSet
 from discovery.refusals import Refusals, Refused
@@ -46,6 +48,7 @@ class Exchange:
         self.config = config
         self.rng = rng
         self.index = Index()
+        self.hearsay = Hearsay(self.index)
         self.items = Items(config.items)
         self.peers = Peers(config)
         self.wants = Wants(config.wants)
@@ -62,7 +65,7 @@ class Exchange:
         """Tell whether it makes sense to ask for an entry: not below the floor, nor untrusted."""
         origin = set_origin(key)
         if origin is None:
-            return key.startswith(ITEM_KINDS)
+            return key.startswith(ITEM_KINDS) and not self.is_of_stranger(key)
         floor = self.catalog.floor(origin)
         return self.catalog.may_hold(origin) and (floor is None or rank[:3] >= floor[:3])
 
@@ -72,6 +75,14 @@ class Exchange:
         Who has lost its disk takes that from its sisters; they trust as we do.
         """
         return peer.cluster == self._own and self.catalog.get(origin) is None
+
+    def is_of_stranger(self, key: bytes) -> bool:
+        """Tell whether this is the key of an overlay whose origin is not trusted here."""
+        return (
+            key.startswith(b"o/")
+            and key.count(b"/") > 1
+            and not self.catalog.may_hold(origin_of(key))
+        )
 
     def wanted(self, want: Want) -> Wanted:
         """Return what to ask for: with what is had of it, and what has come of it already."""

@@ -2,9 +2,11 @@
 
 Sets, overlays and revocations are all entries: a key, and a rank by which the higher one wins. A
 mark of 64 bits stands for an entry; their sum is the fingerprint that every probe carries, and
-their sums in 64 groups tell two bridges with 512 bytes where they differ.
+their sums in 64 groups tell two bridges with 512 bytes where they differ. The last changes of marks
+are remembered, so that a peer which shows the fingerprint of a moment ago is known to be behind.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,6 +19,8 @@ GROUPS = 64
 FINGERPRINT_BYTES = 8
 RANK_NUMBERS_MAX = 4
 ENTRY_KEY_BYTES_MAX = 160
+CHANGES_MAX = 256
+"""So many changes are remembered: those of the last seconds, unless very much happens."""
 
 _MASK = (1 << 64) - 1
 _SETS, _OVERLAYS = b"s/", b"o/"
@@ -57,6 +61,16 @@ def set_rank(manifest: Manifest) -> tuple[int, ...]:
     return (order.generation, order.epoch, order.version, int.from_bytes(order.root[:8]))
 
 
+class MarkChange(NamedTuple):
+    """A mark has changed."""
+
+    key: bytes
+    growth: int
+    """By how much, where nothing counts as 0."""
+    is_hearsay: bool
+    """It stands for what others hold."""
+
+
 @lru_cache(maxsize=1 << 13)
 def group_of(key: bytes) -> int:
     """Return the group of an entry, from 0 to 63, which its key alone decides."""
@@ -76,12 +90,14 @@ def mark_of(entry: Entry) -> int:
 class Index:
     """The entries of everything that is held, with sums that follow each change."""
 
-    __slots__ = ("_ranks", "_sums")
+    __slots__ = ("_ranks", "_sums", "changes")
 
     def __init__(self) -> None:
         """Hold nothing."""
         self._ranks: dict[bytes, tuple[int, ...]] = {}
         self._sums = [0] * GROUPS
+        self.changes: deque[MarkChange] = deque(maxlen=CHANGES_MAX)
+        """In the order of time, since something was dropped last."""
 
     def __len__(self) -> int:
         """Return how many entries there are."""
@@ -93,15 +109,27 @@ class Index:
 
     def put(self, key: bytes, rank: tuple[int, ...]) -> None:
         """Hold an entry in place of what is held under its key."""
-        self.drop(key)
+        growth = mark_of(Entry(key, rank)) - self.mark(key)
+        self._ranks.pop(key, None)
         self._ranks[key] = rank
-        self._add(key, mark_of(Entry(key, rank)))
+        self._add(key, growth)
+        self.changes.append(MarkChange(key, growth, is_hearsay=False))
 
     def drop(self, key: bytes) -> None:
-        """Hold nothing under a key."""
-        rank = self._ranks.pop(key, None)
-        if rank is not None:
-            self._add(key, -mark_of(Entry(key, rank)))
+        """Hold nothing under a key. What was held earlier says no more what may be lacking now."""
+        if key in self._ranks:
+            self._add(key, -self.mark(key))
+            del self._ranks[key]
+            self.changes.clear()
+
+    def mark(self, key: bytes) -> int:
+        """Return the mark of what is held under a key, 0 where nothing is."""
+        rank = self._ranks.get(key)
+        return 0 if rank is None else mark_of(Entry(key, rank))
+
+    def note(self, key: bytes, growth: int) -> None:
+        """Remember that others hold something else now under a key, which is not held here."""
+        self.changes.append(MarkChange(key, growth, is_hearsay=True))
 
     def _add(self, key: bytes, amount: int) -> None:
         group = group_of(key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from discovery.apart import EQUAL, Apart
 from discovery.budgets import Budget
 from discovery.config import ReplicatorConfig
 from discovery.frames import VERSION_MIN
@@ -20,12 +21,13 @@ class Peer:
     """One other member of the pool."""
 
     __slots__ = (
+        "apart",
         "busy",
         "differs_since",
+        "exhausted",
         "failures",
         "fingerprint",
         "forgeries",
-        "futile",
         "identity",
         "is_alive",
         "is_reachable",
@@ -52,9 +54,11 @@ class Peer:
         self.room = config.room
         self.fingerprint = b""
         self.differs_since: Instant = NEVER
-        self.futile: int | None = None
-        """By how much its fingerprint differed from ours when a comparison found nothing to pull.
-        What both hold can change without it."""
+        """Since when it shows what nothing explains."""
+        self.apart: Apart = EQUAL
+        """What it and we hold apart for good."""
+        self.exhausted = b""
+        """Its fingerprint when a comparison found nothing to pull; empty where one did."""
         self.passed_over: dict[bytes, tuple[int, ...]] = {}
         """What it said it had and we did not come to hold, by key: never asked of it again."""
         self.requests = Budget(config.served_requests, now)
@@ -98,7 +102,7 @@ class Peer:
 
     def look_again(self) -> None:
         """Forget what came to nothing: it may come to something now."""
-        self.futile = None
+        self.apart, self.exhausted = EQUAL, b""
         self.passed_over.clear()
 
 
@@ -136,6 +140,10 @@ class Peers:
         """Forget of everybody what came to nothing."""
         for peer in self:
             peer.look_again()
+
+    def same(self, apart: Apart) -> Apart:
+        """Return what is equal to this and known of another peer: bridges of one cluster share."""
+        return next((peer.apart for peer in self if peer.apart == apart), apart)
 
     def forget(self, member: MemberId) -> None:
         """Know it no more."""

@@ -27,7 +27,7 @@ from discovery.events import (
 )
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
-from discovery.index import FINGERPRINT_BYTES, Entry, origin_about
+from discovery.index import Entry, origin_about
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Request, Response
 from discovery.names import Origin
 from discovery.peers import Peer
@@ -263,18 +263,23 @@ class Replicator:
         exchange, peer = self._exchange, self._exchange.peers.get(member)
         if peer is None:
             return
-        peer.fingerprint = fingerprint
-        ours = exchange.index.fingerprint
-        if fingerprint == ours or not fingerprint or peer.futile == _gap(fingerprint, ours):
-            peer.differs_since = NEVER  # What is known to differ for good counts as equal.
+        before, peer.fingerprint = peer.fingerprint, fingerprint
+        if not fingerprint or self._is_explained(peer, fingerprint):
+            peer.differs_since = NEVER
             return
-        if peer.differs_since == NEVER:
-            peer.differs_since = now
+        if peer.differs_since == NEVER or self._is_explained(peer, before):
+            peer.differs_since = now  # What it showed before, we have come to hold since.
         if self._is_time_to_compare(peer, now):
             config = exchange.config
             self._next_comparison = now + config.gap + int(exchange.rng.random() * config.gap / 2)
             exchange.counts["comparisons"] += 1
             self._puller.request(peer, Compare(exchange.index.sums), {}, now)
+
+    def _is_explained(self, peer: Peer, fingerprint: bytes) -> bool:
+        """Tell whether who shows this holds no more than we do, but for what we may not."""
+        exchange = self._exchange
+        is_known = fingerprint in (exchange.index.fingerprint, peer.exhausted)
+        return is_known or exchange.hearsay.explains(peer.apart, fingerprint)
 
     def _is_time_to_compare(self, peer: Peer, now: Instant) -> bool:
         config = self._exchange.config
@@ -285,18 +290,18 @@ class Replicator:
         settled = now - max(self._exchange.changed_at, peer.differs_since) >= config.settle
         return settled or now - peer.differs_since >= config.impatient
 
-    def _on_differ(self, asked: Asked, differ: Differ) -> None:
-        exchange, peer = self._exchange, asked.peer
-        wanted = 0
+    def _on_differ(self, asked: Compare, peer: Peer, differ: Differ, now: Instant) -> None:
+        exchange, wanted = self._exchange, list[bytes]()
         for entry in differ.entries:
             ours = exchange.index.rank(entry.key)
             if peer.passed_over.get(entry.key) == entry.rank:
                 continue
             if (ours is None or entry.rank > ours) and exchange.may_hold(entry.key, entry.rank):
                 exchange.wants.note(entry.key, entry.rank, peer.identity.member)
-                wanted += 1
-        if not wanted:
-            peer.futile = _gap(differ.fingerprint, exchange.index.fingerprint)
+                wanted.append(entry.key)
+        apart = exchange.hearsay.compared(asked.sums, differ, wanted, peer.apart, now)
+        peer.apart = exchange.peers.same(apart)
+        peer.exhausted = b"" if wanted else differ.fingerprint
 
     # --- streams ------------------------------------------------------------------------
 
@@ -337,8 +342,8 @@ class Replicator:
         match answered:
             case None:
                 return
-            case (Asked(message=Compare()) as asked, Differ() as differ):
-                self._on_differ(asked, differ)
+            case (Asked(peer, Compare() as asked), Differ() as differ):
+                self._on_differ(asked, peer, differ, now)
             case (Asked(message=Pull()) as asked, Pulled() as pulled):
                 self._puller.take(asked, pulled, now)
             case _:
@@ -378,11 +383,7 @@ class Replicator:
         exchange = self._exchange
         exchange.catalog.check_invariants()
         exchange.index.check_invariants()
+        exchange.hearsay.check_invariants()
         assert len(exchange.index) == len(exchange.catalog) + len(exchange.items)
         exchange.wants.check_invariants()
         assert sum(peer.busy for peer in exchange.peers) <= len(self._puller)
-
-
-def _gap(theirs: bytes, ours: bytes) -> int:
-    """Return by how much fingerprints differ: the same after both sides took in one change."""
-    return (int.from_bytes(theirs) - int.from_bytes(ours)) % (1 << 8 * FINGERPRINT_BYTES)

@@ -2,14 +2,16 @@
 
 A rumour is believed by its signature alone; who told it matters only as the one to ask for the
 rest. It is told on when it was adopted, never before, so that nothing spreads that is not held.
+What is not taken here is overheard all the same: others hold it now (`apart`).
 """
 
 from discovery.catalog import Place
 from discovery.events import ContradictionFound, ItemReceived
 from discovery.exchange import Exchange
-from discovery.index import set_key, set_rank
+from discovery.index import Entry, set_key, set_rank
 from discovery.manifest import Manifest, decode_manifest
 from discovery.messages import Hint, Item, Rumour
+from discovery.overlays import decode_overlay
 from discovery.peers import Peer
 from discovery.recordset import EMPTY
 from discovery.refusals import Refusal, Refused
@@ -40,14 +42,7 @@ class Rumours:
             exchange.refuse(Refused(Refusal.BUDGET, "rumour: of a sender of forgeries"))
             return
         try:
-            match decode_gossip(event.payload):
-                case Rumour() as rumour:
-                    self._on_rumour(rumour, peer, event.payload, now)
-                case Hint(entry):
-                    self._on_hint(entry.key, entry.rank, peer)
-                case Item() as item:
-                    member = peer.identity.member
-                    exchange.out.append(ItemReceived(item, member, is_news=True))
+            self._take(event.payload, peer, now)
         except Refused as refused:
             exchange.refuse(refused)
             self._charge_for(refused.reason, peer, now)
@@ -62,11 +57,28 @@ class Rumours:
         if reason in _COSTLY:
             peer.forgeries.spend(1, now)
 
+    def _take(self, payload: bytes, peer: Peer, now: Instant) -> None:
+        match decode_gossip(payload):
+            case Rumour() as rumour:
+                self._on_rumour(rumour, peer, payload, now)
+            case Hint(entry):
+                self._on_hint(entry, peer, now)
+            case Item() as item:
+                self._on_item(item, peer, now)
+
+    def _on_item(self, item: Item, peer: Peer, now: Instant) -> None:
+        exchange = self._exchange
+        if exchange.is_of_stranger(item.key):
+            overlay = decode_overlay(item.raw)
+            if overlay.item_key == item.key:
+                exchange.hearsay.hear(item.key, overlay.rank, now)
+        # Of a stranger, too: who is told of it refuses it, and counts that.
+        exchange.out.append(ItemReceived(item, peer.identity.member, is_news=True))
+
     def _on_rumour(self, rumour: Rumour, peer: Peer, payload: bytes, now: Instant) -> None:
         exchange = self._exchange
         manifest = decode_manifest(rumour.manifest)
-        if not self.is_worth_having(manifest):
-            self._charge(manifest, peer, now)
+        if not self._is_news(manifest, peer, now):
             return
         held = exchange.catalog.get(manifest.origin)
         records = EMPTY if held is None else held.records
@@ -92,9 +104,17 @@ class Rumours:
         else:
             exchange.broadcast(set_key(manifest.origin), payload)
 
-    def _charge(self, manifest: Manifest, peer: Peer, now: Instant) -> None:
-        if self._exchange.catalog.place(manifest) is Place.CONTRADICTS:
+    def _is_news(self, manifest: Manifest, peer: Peer, now: Instant) -> bool:
+        exchange = self._exchange
+        try:
+            is_news = self.is_worth_having(manifest)
+        except Refused as refused:
+            if refused.reason not in _COSTLY:
+                exchange.hearsay.hear(set_key(manifest.origin), set_rank(manifest), now)
+            raise
+        if not is_news and exchange.catalog.place(manifest) is Place.CONTRADICTS:
             peer.forgeries.spend(1, now)  # Once it is evidence; each time it is a verification.
+        return is_news
 
     def is_worth_having(self, manifest: Manifest, *, frozen: bool = False) -> bool:
         """Tell whether a manifest is newer than what is held, and to be believed.
@@ -122,11 +142,15 @@ class Rumours:
         if want is not None:
             want.is_news = True
 
-    def _on_hint(self, key: bytes, rank: tuple[int, ...], peer: Peer) -> None:
+    def _on_hint(self, entry: Entry, peer: Peer, now: Instant) -> None:
         # Nobody has signed it: it can make us ask the one who said it, and no more than that.
+        key, rank = entry
         ours = self._exchange.index.rank(key)
-        is_news = (ours is None or rank > ours) and peer.passed_over.get(key) != rank
-        if is_news and self._exchange.may_hold(key, rank):
+        if (ours is not None and rank <= ours) or peer.passed_over.get(key) == rank:
+            return
+        if not self._exchange.may_hold(key, rank):
+            self._exchange.hearsay.hear(key, rank, now)
+        else:
             want = self._exchange.wants.note(key, rank, peer.identity.member)
             if want is not None:
                 want.is_news = True

@@ -92,6 +92,10 @@ GLOSSARY = Glossary.of(
             "comparisons that a bridge begins in a minute, trust being unequal",
         ),
         "settling_comparisons": ("at first", "comparisons of all bridges before that, in all"),
+        "changing_comparisons_per_minute": (
+            "compared in change",
+            "comparisons that a bridge begins in a minute while sets change that few share",
+        ),
         "node_out_s": (
             "node out s",
             "from when most bridges of a cluster find a node dead until one elsewhere serves none",

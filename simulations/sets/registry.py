@@ -41,6 +41,7 @@ SETS = Family(
     quick={
         "duration": 5 * SECOND,
         "settling": 20 * SECOND,
+        "changing": 5 * SECOND,
         "clusters": 3,
         "bridges": 2,
         "origins": 20,

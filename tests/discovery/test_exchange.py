@@ -156,6 +156,8 @@ def test_only_what_could_be_held_is_worth_asking_for() -> None:
     assert exchange.may_hold(set_key(ALPHA), (1, 1, 2, 0))
     assert not exchange.may_hold(set_key(ALPHA), (1, 1, 1, 1 << 63))
     assert exchange.may_hold(b"o/any", (1,))
+    assert exchange.may_hold(b"o/alpha/bridge", (1,))
+    assert not exchange.may_hold(b"o/mallory/bridge", (1,))
     assert exchange.may_hold(b"r/any", (1,))
     assert not exchange.may_hold(b"z/of-a-later-version", (1,))
 

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.index import (
+    CHANGES_MAX,
     FINGERPRINT_BYTES,
     GROUPS,
     Entry,
     Index,
+    MarkChange,
     group_of,
     mark_of,
     origin_about,
@@ -165,3 +167,31 @@ def test_entries_are_those_of_the_groups_that_are_asked_for(
     found = list(index_of(contents).entries(groups))
     assert dict(found) == {key: rank for key, rank in contents.items() if group_of(key) in groups}
     assert len(found) == len({entry.key for entry in found})
+
+
+# --- what changed last --------------------------------------------------------------------
+
+
+def test_changes_are_remembered_by_how_much_marks_grew_since_something_was_dropped() -> None:
+    index, marks = Index(), [mark_of(Entry(b"a", (rank,))) for rank in (1, 2)]
+    index.put(b"a", (1,))
+    index.put(b"a", (2,))
+    index.note(b"b", 7)
+    assert list(index.changes) == [
+        MarkChange(b"a", marks[0], is_hearsay=False),
+        MarkChange(b"a", marks[1] - marks[0], is_hearsay=False),
+        MarkChange(b"b", 7, is_hearsay=True),
+    ]
+    assert (index.mark(b"a"), index.mark(b"b")) == (marks[1], 0)
+    index.drop(b"b")
+    assert len(index.changes) == 3
+    index.drop(b"a")
+    assert not index.changes
+
+
+def test_so_many_changes_are_remembered_and_no_more() -> None:
+    index = Index()
+    for number in range(CHANGES_MAX + 5):
+        index.put(b"%d" % number, (1,))
+    assert len(index.changes) == CHANGES_MAX
+    assert index.changes[0].key == b"5"

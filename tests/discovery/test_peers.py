@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discovery.apart import EQUAL, Apart
 from discovery.config import ReplicatorConfig
 from discovery.frames import VERSION_MIN
 from discovery.peers import PASSED_OVER_MAX, Peer, Peers
@@ -23,7 +24,8 @@ def test_a_new_peer_is_believed_to_be_there_and_to_speak_the_oldest_version() ->
     assert peer.can_be_asked(NOW)
     assert (peer.is_alive, peer.is_reachable, peer.busy) == (True, True, False)
     assert (peer.speaks, peer.room, peer.failures) == (VERSION_MIN, CONFIG.room, 0)
-    assert (peer.fingerprint, peer.differs_since, peer.futile) == (b"", NEVER, None)
+    assert (peer.fingerprint, peer.differs_since) == (b"", NEVER)
+    assert (peer.apart, peer.exhausted) == (EQUAL, b"")
     assert peer.cluster == "c1"
 
 
@@ -126,12 +128,23 @@ def test_what_came_to_nothing_is_remembered_within_bounds_until_somebody_new_joi
     assert len(peer.passed_over) == PASSED_OVER_MAX
     assert b"o/4" not in peer.passed_over
     assert peer.passed_over[b"o/5"] == (5,)
-    peer.futile = 7
+    peer.apart, peer.exhausted = Apart(rest=7), b"12345678"
     peers.joined(identity_of(1), NOW)
-    assert peer.futile == 7
+    assert (peer.apart, peer.exhausted) == (Apart(rest=7), b"12345678")
     peers.joined(identity_of(2), NOW)
     assert not peer.passed_over
-    assert peers.joined(identity_of(1), NOW).futile is None
+    peers.joined(identity_of(1), NOW)
+    assert (peer.apart, peer.exhausted) == (EQUAL, b"")
+
+
+def test_what_is_equal_of_several_peers_is_kept_once() -> None:
+    peers = Peers(CONFIG)
+    first, second = (peers.joined(identity_of(number), NOW) for number in (1, 2))
+    first.apart = peers.same(Apart(frozenset([b"s/a"])))
+    second.apart = peers.same(Apart(frozenset([b"s/a"])))
+    assert second.apart is first.apart
+    other = Apart(frozenset([b"s/b"]))
+    assert peers.same(other) is other
 
 
 def test_room_is_doubled_by_a_large_answer_that_comes_soon_up_to_a_frame() -> None:

@@ -29,7 +29,7 @@ from discovery.messages import (
 )
 from discovery.recordset import RecordSet
 from discovery.wire import decode_gossip, encode_gossip
-from failure_detect.clock import MILLISECOND, SECOND
+from failure_detect.clock import SECOND
 from failure_detect.events import (
     FingerprintChanged,
     MemberDied,
@@ -48,7 +48,6 @@ from tests.discovery.lone import (
     BETA,
     Lone,
     adoptions,
-    asked,
     broadcasts,
     identity_of,
     member_of,
@@ -239,83 +238,6 @@ def test_an_answer_that_comes_as_a_question_is_refused() -> None:
     lone = Lone()
     assert lone.tell(RequestReceived(1, member_of(1), encode_frame(Busy(1)))) == []
     assert lone.refused() == {"unexpected": 1}
-
-
-# --- when it compares --------------------
-
-
-def settled(lone: Lone) -> None:
-    lone.publish(FIRST)
-    lone.now += 10 * SECOND
-    lone.said.clear()
-
-
-def test_fingerprints_that_differ_for_as_long_as_a_rumour_takes_are_compared() -> None:
-    lone = Lone()
-    settled(lone)
-    assert lone.see(OTHER) == []
-    lone.now += lone.config.settle - 1
-    assert lone.see(OTHER) == []
-    lone.now += 1
-    [order] = requests(lone.see(OTHER))
-    assert isinstance(asked(order), Compare)
-
-
-def test_while_ours_keeps_changing_only_the_impatient_compare() -> None:
-    lone = Lone()
-    settled(lone)
-    lone.see(OTHER)
-    started = lone.now
-    while lone.now < started + lone.config.impatient - 500 * MILLISECOND:
-        lone.now += 500 * MILLISECOND
-        lone.tell(ItemAccepted(Item(b"o/x", b""), (lone.now,)))
-        if lone.now < started + lone.config.impatient:
-            assert lone.see(OTHER) == []
-    lone.now = started + lone.config.impatient
-    lone.tell(ItemAccepted(Item(b"o/x", b""), (lone.now,)))
-    assert len(requests(lone.see(OTHER))) == 1
-
-
-def test_who_holds_nothing_compares_at_once() -> None:
-    assert len(requests(Lone().see(OTHER))) == 1
-
-
-def test_equal_fingerprints_and_none_are_never_compared() -> None:
-    lone = Lone()
-    assert lone.see(lone.replicator.fingerprint) == []
-    assert lone.see(b"") == []
-    assert lone.see(OTHER, member=9) == []
-
-
-def test_between_two_comparisons_there_is_a_gap_whoever_differs() -> None:
-    lone = Lone(peers=2)
-    assert len(requests(lone.see(OTHER))) == 1
-    lone.now += lone.config.gap - 1
-    assert lone.see(OTHER, member=2) == []
-    lone.now += lone.config.gap // 2 + 1
-    assert len(requests(lone.see(OTHER, member=2))) == 1
-
-
-def test_a_comparison_that_found_nothing_is_repeated_only_when_either_has_changed() -> None:
-    lone = Lone()
-    [order] = requests(lone.see(OTHER))
-    lone.answer(order, Differ(OTHER, (), ()))
-    lone.now += 60 * SECOND
-    assert lone.see(OTHER) == []
-    [order] = requests(lone.see(b"\2" * 8))
-    lone.answer(order, Differ(b"\2" * 8, (), ()))
-    lone.publish(FIRST)
-    lone.now += 60 * SECOND
-    assert len(requests(lone.see(b"\2" * 8))) == 1
-
-
-def test_after_a_change_of_trust_all_are_compared_again() -> None:
-    lone = Lone()
-    [order] = requests(lone.see(OTHER))
-    lone.answer(order, Differ(OTHER, (), ()))
-    lone.now += 60 * SECOND
-    lone.tell(TrustChanged())
-    assert len(requests(lone.see(OTHER))) == 1
 
 
 # --- who is there --------------------

@@ -1,19 +1,25 @@
 """A rumour is believed by its signature alone, and told on once, when it was adopted."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.deltas import Delta, delta_of
 from discovery.events import ContradictionFound, ItemReceived, SetAdopted
-from discovery.index import Entry, set_key, set_rank
-from discovery.messages import Hint, Item, Rumour, Wanted
+from discovery.index import Entry, Index, group_of, set_key, set_rank
+from discovery.messages import Differ, Hint, Item, Rumour, Wanted
+from discovery.names import Origin
+from discovery.overlays import OverlayBody, issue_overlay
 from discovery.wire import encode_gossip
 from failure_detect.clock import SECOND
 from failure_detect.events import BroadcastRequested, FingerprintChanged, MemberJoined
+from failure_detect.identity import MemberId
 from tests.discovery.lone import (
     ALPHA,
     BETA,
+    RING,
     Lone,
     Signed,
     adoptions,
@@ -258,6 +264,53 @@ def test_an_item_is_handed_upward_with_who_told_it() -> None:
     assert lone.hear(encode_gossip(item), sender=2) == [
         ItemReceived(item, member_of(2), is_news=True)
     ]
+
+
+def strange_set(version: int) -> tuple[Entry, bytes]:
+    stranger = signed({b"a": b"%d" % version}, "mallory", version).manifest
+    return Entry(set_key(stranger.origin), set_rank(stranger)), encode_gossip(Rumour(stranger.raw))
+
+
+def strange_hint(version: int) -> tuple[Entry, bytes]:
+    entry = Entry(b"s/mallory", (1, 1, version, 1))
+    return entry, encode_gossip(Hint(entry))
+
+
+def strange_overlay(serial: int) -> tuple[Entry, bytes]:
+    signer = RING.signer("mallory's bridge")
+    body = OverlayBody(origin=Origin("mallory"), bridge=MemberId(signer.public), serial=serial)
+    overlay = issue_overlay(body, signer)
+    item = Item(overlay.item_key, overlay.raw)
+    return Entry(item.key, overlay.rank), encode_gossip(item)
+
+
+@pytest.mark.parametrize("told", [strange_set, strange_hint, strange_overlay])
+def test_what_is_not_taken_is_overheard_so_that_nobody_compares_for_it(
+    told: Callable[[int], tuple[Entry, bytes]],
+) -> None:
+    lone, index = Lone(), Index()
+    index.put(*told(1)[0])
+    [order] = requests(lone.see(index.fingerprint))
+    lone.answer(order, Differ(index.fingerprint, (group_of(told(1)[0].key),), (told(1)[0],)))
+    assert lone.replicator.statistics().wants == 0
+    for version in (2, 3):
+        entry, payload = told(version)
+        assert requests(lone.hear(payload)) == []
+        index.put(*entry)
+        for _ in range(3):
+            lone.now += 60 * SECOND
+            assert lone.see(index.fingerprint) == []
+    index.put(*told(4)[0])
+    assert len(requests(lone.see(index.fingerprint))) == 1
+
+
+def test_an_overlay_of_a_stranger_is_handed_upward_and_a_broken_one_is_refused() -> None:
+    lone, (entry, payload) = Lone(), strange_overlay(1)
+    [received] = lone.hear(payload)
+    assert isinstance(received, ItemReceived)
+    assert received.item.key == entry.key
+    assert lone.hear(encode_gossip(Item(entry.key, b"\xff"))) == []
+    assert lone.refused() == {"malformed": 1}
 
 
 def test_two_origins_do_not_get_into_each_others_way() -> None:

@@ -23,6 +23,7 @@ from tests.discovery.circle import Circle, circle_of
 from tests.discovery.lone import (
     ALPHA,
     BETA,
+    GAMMA,
     member_of,
     signed,
     some_records,
@@ -94,6 +95,41 @@ def test_those_that_trust_different_origins_fall_silent() -> None:
     before = circle.traffic.copy()
     circle.heal(30)
     assert circle.traffic == before
+
+
+def test_what_is_lacking_is_found_as_soon_while_what_is_not_shared_changes() -> None:
+    # The second trusts gamma, the third all; of alpha, which only it and the first trust, a new
+    # set reaches the first by no rumour.
+    circle = Circle([trusting(ALPHA, BETA), trusting(BETA, GAMMA), trusting()])
+    for origin in (ALPHA, BETA, GAMMA):
+        circle.publish(2, signed(RECORDS, origin))
+    circle.heal(10)
+    before = 0
+    for version in range(2, 62):
+        if version == 12:  # By then all have found out what they do not share.
+            before = comparisons(circle)
+        circle.publish(2, signed({b"a": b"%d" % version}, GAMMA, version))
+        if version % 2:
+            circle.publish(2, signed({b"a": b"%d" % version}, BETA, version))
+        circle.heal(1)
+    assert comparisons(circle) == before
+    circle.is_lost = lambda _from, to: to == 0
+    circle.publish(2, signed(NEXT.records, version=2))
+    circle.settle()
+    circle.is_lost = lambda _from, _to: False
+    for version in range(62, 66):
+        circle.publish(2, signed({b"a": b"%d" % version}, GAMMA, version))
+        circle.heal(1)
+    held = circle.replicators[0].catalog.get(ALPHA)
+    assert held is not None
+    assert held.records == NEXT.records
+    assert comparisons(circle) == before + 1
+
+
+def comparisons(circle: Circle) -> int:
+    """How many all of them have begun."""
+    counts = (dict(each.statistics().counts) for each in circle.replicators)
+    return sum(each.get("comparisons", 0) for each in counts)
 
 
 def test_two_that_differ_in_one_of_two_hundred_origins_find_it_cheaply() -> None:

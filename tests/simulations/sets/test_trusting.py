@@ -18,6 +18,7 @@ def test_idle_traffic_is_that_of_equal_trust() -> None:
         trusted=2,
         settling=30 * SECOND,
         duration=20 * SECOND,
+        changing=20 * SECOND,
     )
     sample = small.run(Scene(seed=1))
     row = small.derive(sample.counts)
@@ -28,6 +29,10 @@ def test_idle_traffic_is_that_of_equal_trust() -> None:
     assert 50 < idle < 2_000
     assert row["comparisons_per_minute"] == 0
     assert sample.counts["settling_comparisons"] > 0
+    # Changes that few share are overheard: all but nobody compares because of them.
+    changing = row["changing_comparisons_per_minute"]
+    assert isinstance(changing, float)
+    assert changing < 2
 
 
 def test_a_ring_trusts_those_that_follow() -> None:
