@@ -2,6 +2,7 @@
 
 from failure_detect.clock import SECOND
 from simulations.family import Family, registered
+from simulations.sets.attacks import Attacks
 from simulations.sets.capacity import Capacity
 from simulations.sets.changes import ChangeOne, Churn
 from simulations.sets.columns import GLOSSARY
@@ -21,6 +22,7 @@ SETS = Family(
     experiments=registered(
         Records,
         Capacity,
+        Attacks,
         ChangeOne,
         Rollout,
         Join,
@@ -50,6 +52,7 @@ SETS = Family(
         "services": 20,
         "endpoints": 100,
         "changes": 4,
+        "attacks": 200,
     },
 )
 """Signed endpoint sets that spread between clusters; there is nothing to compare them with."""

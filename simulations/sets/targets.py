@@ -1,6 +1,7 @@
 """What signed sets must reach, and by which experiment that is shown."""
 
 from failure_detect.clock import MILLISECOND
+from simulations.sets.assailed import Kind
 from simulations.sets.registry import SETS
 from simulations.targets import Limit, Target, median, p99, worst
 
@@ -27,6 +28,17 @@ TARGETS: tuple[Target, ...] = (
         values={"changes": 300},
         published="15 GiB published for a well-known system",
         seeds=1,
+    ),
+    *(
+        Target(
+            family=SETS,
+            what=f"attacks on a catalog, {kind}: 100,000 of them",
+            experiment="attacks",
+            limits=(Limit("adopted", 0), Limit("disturbed", 0), Limit("mistaken", 0)),
+            values={"kind": kind, "attacks": 50_000},
+            seeds=2,
+        )
+        for kind in Kind
     ),
     Target(
         family=SETS,

@@ -38,11 +38,11 @@ def test_all_that_is_promised_is_there() -> None:
     }
 
 
-@pytest.mark.parametrize("name", SETS.experiments)
+@pytest.mark.parametrize("name", [each for each in SETS.experiments if each != "attacks"])
 def test_each_says_what_no_fleet_can_be_before_it_runs(name: str) -> None:
     kind = SETS.experiments[name]
     assert kind().fault() is None
-    said = kind(services=1_000_000).fault()  # type: ignore[call-arg]  # All have services.
+    said = kind(services=1_000_000).fault()  # type: ignore[call-arg]  # These have services.
     assert said is not None
     assert said.startswith("--services x --endpoints: ")
 

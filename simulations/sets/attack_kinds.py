@@ -8,15 +8,15 @@ a manifest as it travels and the records that come with it; it says what must be
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
+from typing import cast
 
 from discovery.authority import SIGNATURE_BYTES, Domain
 from discovery.deltas import delta_of
 from discovery.manifest import MANIFEST_BYTES_MAX, Body
 from discovery.recordset import EMPTY, RecordSet
 from discovery.refusals import Refusal
-from failure_detect.packing import Packable, pack
-from tests.discovery.catalogs import SignedSet
-from tests.discovery.set_scene import (
+from failure_detect.packing import Packable, pack, unpack_all
+from simulations.sets.assailed import (
     BYTES_MAX,
     NEXT,
     ORIGINS,
@@ -24,15 +24,18 @@ from tests.discovery.set_scene import (
     PRESENT,
     RECORDS_MAX,
     STRANGER,
+    Assailed,
     Attack,
     Kind,
-    Scene,
+    SignedSet,
+    joined,
+    key_of,
+    signed,
 )
-from tests.discovery.strategies import RING, packed_value, signed, unpacked_map
 
 
-def attacks(kind: Kind, view: Scene, seed: int) -> Iterator[Attack]:
-    """Attacks of one kind, without end."""
+def attacks(kind: Kind, view: Assailed, seed: int) -> Iterator[Attack]:
+    """Yield attacks of one kind, without end."""
     rng, makers = Random(f"{seed} {kind}"), _MAKERS[kind]
     while True:
         maker = rng.choice(makers)
@@ -46,10 +49,6 @@ class _Made:
     raw: bytes
     records: RecordSet
     expected: Refusal | None
-
-
-def _pick(view: Scene, rng: Random, which: int) -> SignedSet:
-    return view.sets[ORIGINS[int(rng.random() * len(ORIGINS))]][which]
 
 
 def _newer(each: SignedSet, rng: Random) -> Body:
@@ -71,50 +70,50 @@ def _of(body: Body, records: RecordSet) -> Body:
     )
 
 
-def _joined(signed_body: bytes, signature: bytes) -> bytes:
-    parts: list[Packable] = [signed_body, signature]
-    return pack(parts)
+def _fields(each: SignedSet) -> dict[str, Packable]:
+    [(fields, _)] = unpack_all(each.manifest.signed, MANIFEST_BYTES_MAX)
+    return cast("dict[str, Packable]", fields)
 
 
-def _signed_by_a_stranger(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _signed_by_a_stranger(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = _changed(each.records, rng)
     body = _of(_newer(each, rng), records)
-    signer = RING.signer(f"mallory-{int(rng.random() * 1_000)}")
+    signer = key_of(f"mallory-{int(rng.random() * 1_000)}")
     return _Made(signed(body, signer=signer).raw, records, Refusal.SIGNATURE)
 
 
-def _not_signed(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _not_signed(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = _changed(each.records, rng)
     body = signed(_of(_newer(each, rng), records)).signed
     made = rng.randbytes(SIGNATURE_BYTES) if rng.random() < 0.8 else bytes(SIGNATURE_BYTES)
-    return _Made(_joined(body, made), records, Refusal.SIGNATURE)
+    return _Made(joined(body, made), records, Refusal.SIGNATURE)
 
 
-def _signed_as_something_else(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _signed_as_something_else(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = _changed(each.records, rng)
     body = signed(_of(_newer(each, rng), records)).signed
     domain = rng.choice([domain for domain in Domain if domain is not Domain.MANIFEST])
-    signature = RING.signer(each.manifest.origin).sign(domain, body)
-    return _Made(_joined(body, signature), records, Refusal.SIGNATURE)
+    signature = key_of(each.manifest.origin).sign(domain, body)
+    return _Made(joined(body, signature), records, Refusal.SIGNATURE)
 
 
-def _of_a_stranger(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _of_a_stranger(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     body = replace(_newer(each, rng), origin=STRANGER)
     return _Made(signed(body).raw, each.records, Refusal.UNTRUSTED)
 
 
-def _of_another_generation(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _of_another_generation(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     body = replace(_newer(each, rng), generation=2 + int(rng.random() * 9))
     return _Made(signed(body).raw, each.records, Refusal.GENERATION)
 
 
-def _altered_record(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _altered_record(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     pairs = list(each.records)
     key, value = pairs[int(rng.random() * len(pairs))]
     bit = int(rng.random() * 8 * len(value))
@@ -124,8 +123,8 @@ def _altered_record(view: Scene, rng: Random) -> _Made:
     return _Made(each.manifest.raw, records, Refusal.ROOT)
 
 
-def _two_records_exchanged(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _two_records_exchanged(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     (one, its), *rest = each.records
     other, theirs = next(pair for pair in rest if pair[1] != its)
     records = each.records.updated({one: theirs, other: its})
@@ -145,71 +144,71 @@ _ALTERATIONS: tuple[Callable[[Body, Random], Body], ...] = (
 )
 
 
-def _altered_field(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _altered_field(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     body = signed(rng.choice(_ALTERATIONS)(each.manifest.body, rng)).signed
-    return _Made(_joined(body, each.manifest.signature), each.records, Refusal.SIGNATURE)
+    return _Made(joined(body, each.manifest.signature), each.records, Refusal.SIGNATURE)
 
 
-def _added_field(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
-    fields = {**unpacked_map(each.manifest.signed), "zz": int(rng.random() * 1_000)}
-    made = _joined(packed_value(fields), each.manifest.signature)
+def _added_field(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
+    fields = {**_fields(each), "zz": int(rng.random() * 1_000)}
+    made = joined(pack(fields), each.manifest.signature)
     return _Made(made, each.records, Refusal.SIGNATURE)
 
 
-def _altered_signature(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _altered_signature(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     signature = bytearray(each.manifest.signature)
     bit = int(rng.random() * 8 * SIGNATURE_BYTES)
     signature[bit // 8] ^= 1 << bit % 8
-    made = _joined(each.manifest.signed, bytes(signature))
+    made = joined(each.manifest.signed, bytes(signature))
     return _Made(made, each.records, Refusal.SIGNATURE)
 
 
-def _what_is_held(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _what_is_held(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     return _Made(each.manifest.raw, each.records, None)
 
 
-def _what_is_held_with_other_records(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _what_is_held_with_other_records(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     return _Made(each.manifest.raw, _changed(each.records, rng), None)
 
 
-def _what_is_held_in_other_clothes(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
-    made = _joined(each.manifest.signed, rng.randbytes(SIGNATURE_BYTES))
+def _what_is_held_in_other_clothes(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
+    made = joined(each.manifest.signed, rng.randbytes(SIGNATURE_BYTES))
     return _Made(made, each.records, None)
 
 
-def _what_is_held_with_a_certificate(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _what_is_held_with_a_certificate(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     certificate = rng.randbytes(1 + int(rng.random() * 200))
     parts: list[Packable] = [each.manifest.signed, each.manifest.signature, certificate]
     return _Made(pack(parts), each.records, Refusal.MALFORMED)
 
 
-def _what_is_held_with_another_lifetime(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _what_is_held_with_another_lifetime(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     body = signed(replace(each.manifest.body, lifetime_s=1 + int(rng.random() * 3_000))).signed
     # Of one order and root: only the higher bytes would replace what is held, were they signed.
     expected = Refusal.SIGNATURE if body > each.manifest.signed else None
-    return _Made(_joined(body, each.manifest.signature), each.records, expected)
+    return _Made(joined(body, each.manifest.signature), each.records, expected)
 
 
-def _the_past(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PAST)
+def _the_past(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PAST)
     return _Made(each.manifest.raw, each.records, None)
 
 
-def _the_past_as_something_newer(view: Scene, rng: Random) -> _Made:
-    past = _pick(view, rng, PAST)
+def _the_past_as_something_newer(view: Assailed, rng: Random) -> _Made:
+    past = view.pick(rng, PAST)
     newer = view.sets[past.manifest.origin][NEXT]
     return _Made(newer.manifest.raw, past.records, Refusal.ROOT)
 
 
-def _the_past_of_one_that_is_gone(view: Scene, rng: Random) -> _Made:
+def _the_past_of_one_that_is_gone(view: Assailed, rng: Random) -> _Made:
     past, present = view.gone
     below = replace(_of(past.manifest.body, _changed(past.records, rng)), epoch=4)
     records = past.records if rng.random() < 0.5 else present.records
@@ -217,38 +216,38 @@ def _the_past_of_one_that_is_gone(view: Scene, rng: Random) -> _Made:
     return _Made(raw, records, None)
 
 
-def _an_older_epoch_with_a_higher_version(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _an_older_epoch_with_a_higher_version(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = _changed(each.records, rng)
     body = _of(each.manifest.body, records)
     body = replace(body, epoch=body.epoch - 1, version=body.version + int(rng.random() * 1_000))
     return _Made(signed(body).raw, records, None)
 
 
-def _an_older_generation(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _an_older_generation(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = _changed(each.records, rng)
     body = _of(_newer(each, rng), records)
     return _Made(signed(replace(body, generation=0)).raw, records, None)
 
 
-def _without_some_records(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _without_some_records(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     pairs = list(each.records)
     count = 1 + int(rng.random() * len(pairs))
     gone = [key for key, _ in rng.sample(pairs, count)]
     return _Made(each.manifest.raw, each.records.updated({}, gone), Refusal.ROOT)
 
 
-def _without_what_is_new(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _without_what_is_new(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     held = view.sets[each.manifest.origin][PRESENT].records
     new = [change.key for change in each.records.changes_since(held) if change.before is None]
     return _Made(each.manifest.raw, each.records.updated({}, new), Refusal.ROOT)
 
 
-def _without_a_change(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _without_a_change(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     held = view.sets[each.manifest.origin][PRESENT].records
     changes = each.records.changes_since(held)
     kept = changes[int(rng.random() * len(changes))]
@@ -256,8 +255,8 @@ def _without_a_change(view: Scene, rng: Random) -> _Made:
     return _Made(each.manifest.raw, others.applied(held), Refusal.ROOT)
 
 
-def _with_what_it_had(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _with_what_it_had(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     before = view.sets[each.manifest.origin][PAST if rng.random() < 0.5 else PRESENT].records
     # There is one at least: each set has lost a record of the one before.
     gone = [one for one in each.records.changes_since(before) if one.after is None]
@@ -266,93 +265,93 @@ def _with_what_it_had(view: Scene, rng: Random) -> _Made:
     return _Made(each.manifest.raw, each.records.updated(again), Refusal.ROOT)
 
 
-def _with_all_that_ever_was(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _with_all_that_ever_was(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     past, present, _ = view.sets[each.manifest.origin]
     ever = {**dict(past.records), **dict(present.records), **dict(each.records)}
     return _Made(each.manifest.raw, RecordSet.of(ever), Refusal.ROOT)
 
 
-def _with_one_that_never_was(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, NEXT)
+def _with_one_that_never_was(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, NEXT)
     records = each.records.updated({b"export/new/x%d" % int(rng.random() * 1_000): b"x"})
     return _Made(each.manifest.raw, records, Refusal.ROOT)
 
 
-def _two(view: Scene, rng: Random, which: int) -> tuple[SignedSet, SignedSet]:
+def _two(view: Assailed, rng: Random, which: int) -> tuple[SignedSet, SignedSet]:
     one, other = rng.sample(ORIGINS, 2)
     return view.sets[one][which], view.sets[other][which]
 
 
-def _records_of_another(view: Scene, rng: Random) -> _Made:
+def _records_of_another(view: Assailed, rng: Random) -> _Made:
     each, other = _two(view, rng, NEXT)
     return _Made(each.manifest.raw, other.records, Refusal.ROOT)
 
 
-def _a_record_of_another(view: Scene, rng: Random) -> _Made:
+def _a_record_of_another(view: Assailed, rng: Random) -> _Made:
     each, other = _two(view, rng, NEXT)
     pairs = [pair for pair in other.records if each.records.get(pair[0]) != pair[1]]
     key, value = pairs[int(rng.random() * len(pairs))]
     return _Made(each.manifest.raw, each.records.updated({key: value}), Refusal.ROOT)
 
 
-def _signed_by_another_that_is_trusted(view: Scene, rng: Random) -> _Made:
+def _signed_by_another_that_is_trusted(view: Assailed, rng: Random) -> _Made:
     each, other = _two(view, rng, PRESENT)
     records = other.records
     body = _of(_newer(each, rng), records)
-    signer = RING.signer(other.manifest.origin)
+    signer = key_of(other.manifest.origin)
     return _Made(signed(body, signer=signer).raw, records, Refusal.SIGNATURE)
 
 
-def _signature_of_another(view: Scene, rng: Random) -> _Made:
+def _signature_of_another(view: Assailed, rng: Random) -> _Made:
     each, other = _two(view, rng, NEXT)
-    made = _joined(each.manifest.signed, other.manifest.signature)
+    made = joined(each.manifest.signed, other.manifest.signature)
     return _Made(made, each.records, Refusal.SIGNATURE)
 
 
-def _name_of_another(view: Scene, rng: Random) -> _Made:
+def _name_of_another(view: Assailed, rng: Random) -> _Made:
     each, other = _two(view, rng, NEXT)
     body = replace(each.manifest.body, origin=other.manifest.origin, version=9)
-    made = _joined(signed(body).signed, each.manifest.signature)
+    made = joined(signed(body).signed, each.manifest.signature)
     return _Made(made, each.records, Refusal.SIGNATURE)
 
 
-def _too_many_records(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _too_many_records(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     more = {b"k%d" % at: b"" for at in range(RECORDS_MAX + 1 + int(rng.random() * 9))}
     records = EMPTY.updated(more)
     return _Made(signed(_of(_newer(each, rng), records)).raw, records, Refusal.OVERSIZED)
 
 
-def _too_many_bytes(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _too_many_bytes(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = each.records.updated({b"large": bytes(BYTES_MAX + int(rng.random() * 1_000))})
     return _Made(signed(_of(_newer(each, rng), records)).raw, records, Refusal.OVERSIZED)
 
 
-def _too_much_is_claimed(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _too_much_is_claimed(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     body, claimed = _newer(each, rng), 1 << 20 + int(rng.random() * 42)
     more = replace(body, count=claimed), replace(body, size_bytes=claimed)
     return _Made(signed(rng.choice(more)).raw, each.records, Refusal.OVERSIZED)
 
 
-def _less_is_claimed(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _less_is_claimed(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     records = each.records.updated({b"large": bytes(BYTES_MAX + int(rng.random() * 1_000))})
     body = replace(_of(_newer(each, rng), records), size_bytes=100)
     return _Made(signed(body).raw, records, Refusal.ROOT)
 
 
-def _a_long_manifest(view: Scene, rng: Random) -> _Made:
-    each = _pick(view, rng, PRESENT)
+def _a_long_manifest(view: Assailed, rng: Random) -> _Made:
+    each = view.pick(rng, PRESENT)
     padding = "x" * (MANIFEST_BYTES_MAX + int(rng.random() * 1_000))
-    body = packed_value({**unpacked_map(each.manifest.signed), "v": 99, "zz": padding})
-    signature = RING.signer(each.manifest.origin).sign(Domain.MANIFEST, body)
-    return _Made(_joined(body, signature), each.records, Refusal.OVERSIZED)
+    body = pack({**_fields(each), "v": 99, "zz": padding})
+    signature = key_of(each.manifest.origin).sign(Domain.MANIFEST, body)
+    return _Made(joined(body, signature), each.records, Refusal.OVERSIZED)
 
 
-_MAKERS: dict[Kind, tuple[Callable[[Scene, Random], _Made], ...]] = {
+_MAKERS: dict[Kind, tuple[Callable[[Assailed, Random], _Made], ...]] = {
     Kind.FORGED: (
         _signed_by_a_stranger,
         _not_signed,

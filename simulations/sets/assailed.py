@@ -1,30 +1,44 @@
-"""A catalog that is attacked: what it holds, what an attack is, and the ways by which it comes."""
+"""A catalog that is attacked: what it holds, what an attack is, and the ways by which it comes.
+
+Nothing stands in for anything here: keys and signatures are Ed25519, and who may speak for whom is
+what a `TrustBook` makes of objects of the kind `TrustedCluster`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from hashlib import blake2b
 from random import Random
 
 from discovery.catalog import Catalog
 from discovery.deltas import delta_of
 from discovery.limits import CatalogLimits
-from discovery.manifest import Manifest, decode_manifest
+from discovery.manifest import Body, Manifest, decode_manifest, sign_manifest
 from discovery.messages import Changes, Pulled, Rumour
 from discovery.names import Origin
 from discovery.recordset import EMPTY, RecordSet
 from discovery.refusals import Refusal, Refused
+from discovery.signing import NaclVerifier, SigningKey
+from discovery.trust import TrustBook
+from discovery.trust_events import ObjectApplied
 from discovery.wire import decode_gossip, encode_gossip, read_message, write_message
-from tests.discovery.catalogs import RingJudge, SignedSet, body_of
-from tests.discovery.strategies import signed
+from failure_detect.packing import Packable, pack
 
 PAST, PRESENT, NEXT = range(3)
+WAYS = 3
+"""By how many ways an attack can be brought."""
+
 ORIGINS = tuple(Origin(f"c{number}") for number in range(5))
 GONE, STRANGER = Origin("gone"), Origin("stranger")
 RECORDS_MAX, BYTES_MAX, TOTAL_MAX = 40, 4_000, 12_000
 
 
+_HOME = Origin("home")
+
+
 class Kind(StrEnum):
-    """What is wrong with it."""
+    """What is wrong with what comes."""
 
     FORGED = "forged"
     """Signed by somebody else, or not at all, or as something else."""
@@ -32,7 +46,7 @@ class Kind(StrEnum):
     """A record, a field of the manifest or the signature is another than what was signed."""
     REPLAYED = "replayed"
     """What is held already, once more."""
-    ROLLED_BACK = "rolled back"
+    ROLLED_BACK = "rolled-back"
     """What was surpassed, also of an origin that was forgotten or whose floor was seen."""
     OMITTED = "omitted"
     """A record of a newer set is held back."""
@@ -57,8 +71,16 @@ class Attack:
     """The reason of its refusal; None where it is passed over in silence, as nothing new."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignedSet:
+    """A manifest and the records that it signs."""
+
+    manifest: Manifest
+    records: RecordSet
+
+
 @dataclass(slots=True)
-class Scene:
+class Assailed:
     """Five origins with a past, a present that is held, and a next set; one that was forgotten."""
 
     catalog: Catalog
@@ -66,21 +88,27 @@ class Scene:
     gone: tuple[SignedSet, SignedSet]
     """The past and the present of an origin whose set is here no more."""
 
+    def pick(self, rng: Random, which: int) -> SignedSet:
+        """Return the past, present or next set of any origin."""
+        return self.sets[ORIGINS[int(rng.random() * len(ORIGINS))]][which]
 
-def scene(seed: int) -> Scene:
-    """A catalog that holds the present of each origin, and has adopted the past before."""
+
+def assailed(seed: int) -> Assailed:
+    """Return a catalog that holds the present of each origin, and has adopted the past before."""
     rng = Random(seed)
-    judge = RingJudge(dict.fromkeys((*ORIGINS, GONE), 1))
+    trust = TrustBook(_HOME, {1: key_of(_HOME).public}, NaclVerifier(), _uid(_HOME))
+    for origin in (*ORIGINS, GONE):
+        trust.handle(ObjectApplied(_trusted(origin)))
     limits = CatalogLimits(
         origins=8, records=RECORDS_MAX, origin_bytes=BYTES_MAX, total_bytes=TOTAL_MAX
     )
-    catalog = Catalog(judge, limits)
+    catalog = Catalog(trust, limits)
     sets = {origin: _three(origin, rng) for origin in (*ORIGINS, GONE)}
     for now, each in enumerate(one for three in sets.values() for one in three[:NEXT]):
         catalog.adopt(each.manifest, each.records, now)
     catalog.forget(GONE)
     past, present, _ = sets.pop(GONE)
-    return Scene(catalog, sets, (past, present))
+    return Assailed(catalog, sets, (past, present))
 
 
 def _three(origin: Origin, rng: Random) -> tuple[SignedSet, SignedSet, SignedSet]:
@@ -89,7 +117,7 @@ def _three(origin: Origin, rng: Random) -> tuple[SignedSet, SignedSet, SignedSet
     found = []
     for version in range(3):
         past = RecordSet.of(records)
-        found.append(SignedSet(signed(body_of(past, origin, epoch=5, version=version + 1)), past))
+        found.append(SignedSet(signed(_body(past, origin, version + 1)), past))
         keys = sorted(records)
         del records[keys[int(rng.random() * len(keys))]]
         records[min(records)] = _value(rng)
@@ -102,21 +130,73 @@ def _value(rng: Random) -> bytes:
     return rng.randbytes(1 + int(rng.random() * 40))
 
 
+def _body(records: RecordSet, origin: Origin, version: int) -> Body:
+    return Body(
+        origin=origin,
+        uid=_uid(origin),
+        generation=1,
+        epoch=5,
+        version=version,
+        root=records.root,
+        count=records.count,
+        size_bytes=records.size_bytes,
+    )
+
+
+def _uid(origin: Origin) -> str:
+    return f"uid-of-{origin}"
+
+
+def _trusted(origin: Origin) -> dict[str, object]:
+    return {
+        "apiVersion": "isthmus.dev/v1alpha1",
+        "kind": "TrustedCluster",
+        "metadata": {"name": origin},
+        "spec": {
+            "uid": _uid(origin),
+            "keys": [{"generation": 1, "key": key_of(origin).public.hex()}],
+            "import": {"services": ["*/*"]},
+        },
+    }
+
+
+@cache
+def key_of(name: str) -> SigningKey:
+    """Return the key of whoever goes by this name, the same for the same name."""
+    return SigningKey.from_seed(blake2b(name.encode(), digest_size=32).digest())
+
+
+def signed(body: Body, signer: SigningKey | None = None) -> Manifest:
+    """Return the manifest of `body`, signed by its origin if by nobody else."""
+    return sign_manifest(body, signer or key_of(body.origin))
+
+
+def joined(body: bytes, signature: bytes) -> bytes:
+    """Return the bytes of a manifest that has this body and this signature."""
+    parts: list[Packable] = [body, signature]
+    return pack(parts)
+
+
 # --- how it is brought ------------------------------------------------------------------------
+
+
+class AdoptedError(AssertionError):
+    """An attack had success."""
 
 
 def bring(catalog: Catalog, attack: Attack, way: int) -> Refusal | None:
     """Bring an attack to a catalog: 0 by hand, 1 as a rumour, 2 as an answer to a pull.
 
-    Returns why it was refused, None where it was passed over. Raises AssertionError where it was
-    adopted.
+    Returns why it was refused, None where it was passed over as nothing new. Raises AdoptedError
+    where it was adopted.
     """
     try:
         manifest, records = _arrived(catalog, attack, way)
         adopted = catalog.adopt(manifest, records, 1_000)
     except Refused as refused:
         return refused.reason
-    assert adopted is None, f"adopted: {attack.kind}, {attack.how}"
+    if adopted is not None:
+        raise AdoptedError(f"adopted: {attack.kind}, {attack.how}")
     return None
 
 
