@@ -12,7 +12,7 @@ from discovery.authority import Verifier
 from discovery.manifest import MANIFEST_BYTES_MAX, Manifest, decode_manifest
 from discovery.names import PUBLIC_KEY_BYTES, Origin, PublicKey
 from discovery.refusals import Refusal, Refused
-from failure_detect.packing import MalformedMessage, pack, unpack_all
+from failure_detect.packing import MalformedMessage, pack, unpack_one
 
 EVIDENCE_BYTES_MAX = 2 * MANIFEST_BYTES_MAX + 64
 PAIRS_PER_ORIGIN_MAX = 8
@@ -79,11 +79,11 @@ def decode_evidence(raw: bytes) -> Evidence:
     if len(raw) > EVIDENCE_BYTES_MAX:
         raise Refused(Refusal.OVERSIZED, f"evidence: at most {EVIDENCE_BYTES_MAX} bytes")
     try:
-        values = unpack_all(raw, EVIDENCE_BYTES_MAX)
+        value = unpack_one(raw, EVIDENCE_BYTES_MAX)
     except MalformedMessage as error:
         raise Refused(Refusal.MALFORMED, f"evidence: {error}") from error
-    match [value for value, _ in values]:
-        case [(bytes() as key, bytes() as one, bytes() as two)] if len(key) == PUBLIC_KEY_BYTES:
+    match value:
+        case (bytes() as key, bytes() as one, bytes() as two) if len(key) == PUBLIC_KEY_BYTES:
             found = evidence_of(decode_manifest(one), decode_manifest(two), PublicKey(key))
         case _:
             raise Refused(Refusal.MALFORMED, "evidence: must be a key and two manifests")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from discovery.refusals import Refusal, Refused
-from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 
 INTEGER_MAX = (1 << 64) - 1
 TEXT_CHARACTERS_MAX = 1_024
@@ -58,12 +58,12 @@ class Fields:
         if len(data) > most_bytes:
             raise Refused(Refusal.OVERSIZED, f"{what}: {len(data)} bytes, at most {most_bytes}")
         try:
-            values = unpack_all(data, most_bytes)
+            value = unpack_one(data, most_bytes)
         except MalformedMessage as error:
             raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
-        if len(values) != 1 or not isinstance(values[0][0], dict):
+        if not isinstance(value, dict):
             raise Refused(Refusal.MALFORMED, f"{what}: must be one map")
-        self._fields: dict[object, object] = values[0][0]
+        self._fields: dict[object, object] = value
         if len(self._fields) != _declared(data):
             raise Refused(Refusal.MALFORMED, f"{what}: must not have one name twice")
 

@@ -2,8 +2,8 @@
 
 A frame is [version] [highest version that the sender speaks] [body]. Version 1 is the body as it
 is; version 2 may be compressed, and says so by one more byte. Who is not known yet is spoken to in
-the lowest version; what it answers says how far it goes. A body that compression would make larger
-goes as it is, so no frame is longer than what is allowed in clear.
+the lowest version; what it answers says how far it goes. A body that compression would make larger,
+or smaller than is believed, goes as it is, so no frame is longer than what is allowed in clear.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def encode_frame(
         return bytes((1, speaks)) + body
     if len(body) >= _COMPRESS_FROM:
         small = deflated(body)
-        if len(small) < len(body):
+        if small is not None and len(small) < len(body):
             return bytes((2, speaks, 1)) + small
     return bytes((2, speaks, 0)) + body
 

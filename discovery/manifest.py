@@ -30,7 +30,7 @@ from discovery.fields import Fields, packed
 from discovery.names import Origin, PublicKey, is_label, is_pattern, matches
 from discovery.recordset import EMPTY, HASH_BYTES, RecordSet
 from discovery.refusals import Refusal, Refused
-from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 
 MANIFEST_BYTES_MAX = 1_536
 INTENTS_MAX = 8
@@ -195,13 +195,13 @@ def decode_manifest(raw: bytes) -> Manifest:
     if len(raw) > MANIFEST_BYTES_MAX:
         raise Refused(Refusal.OVERSIZED, f"manifest: at most {MANIFEST_BYTES_MAX} bytes")
     try:
-        values = unpack_all(raw, MANIFEST_BYTES_MAX)
+        value = unpack_one(raw, MANIFEST_BYTES_MAX)
     except MalformedMessage as error:
         raise Refused(Refusal.MALFORMED, f"manifest: {error}") from error
-    match [value for value, _ in values]:
-        case [(bytes() as signed, bytes() as signature)]:
+    match value:
+        case (bytes() as signed, bytes() as signature):
             certificate = b""
-        case [(bytes() as signed, bytes() as signature, bytes() as certificate)]:
+        case (bytes() as signed, bytes() as signature, bytes() as certificate):
             pass
         case _:
             raise Refused(Refusal.MALFORMED, "manifest: must be a body and a signature")

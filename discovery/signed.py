@@ -11,7 +11,7 @@ from discovery.authority import SIGNATURE_BYTES, Domain, Signer, Verifier
 from discovery.fields import PackedMap, packed
 from discovery.names import PublicKey
 from discovery.refusals import Refusal, Refused
-from failure_detect.packing import MalformedMessage, pack, unpack_all
+from failure_detect.packing import MalformedMessage, pack, unpack_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ def read_signed(what: str, raw: bytes, most_bytes: int) -> Signed:
     if len(raw) > most_bytes:
         raise Refused(Refusal.OVERSIZED, f"{what}: {len(raw)} bytes, at most {most_bytes}")
     try:
-        values = unpack_all(raw, most_bytes)
+        value = unpack_one(raw, most_bytes)
     except MalformedMessage as error:
         raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
-    match [value for value, _ in values]:
-        case [(bytes() as body, bytes() as signature)] if len(signature) == SIGNATURE_BYTES:
+    match value:
+        case (bytes() as body, bytes() as signature) if len(signature) == SIGNATURE_BYTES:
             pass
         case _:
             raise Refused(Refusal.MALFORMED, f"{what}: must be a body and {SIGNATURE_BYTES} bytes")

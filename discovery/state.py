@@ -24,7 +24,7 @@ from discovery.names import Origin, is_label
 from discovery.pins import Pin
 from discovery.recordset import HASH_BYTES, RecordSet
 from discovery.refusals import Refusal, Refused
-from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 
 FORMAT = 1
 _MAGIC = b"ISTHMUS\0"
@@ -139,8 +139,8 @@ def _read_sections(view: memoryview) -> Iterator[tuple[object, ...]]:
         if len(section) != length:
             raise Refused(Refusal.MALFORMED, "state: a section is cut short")
         try:
-            ((value, _),) = unpack_all(section, length)
-        except (MalformedMessage, ValueError) as error:
+            value = unpack_one(section, length)
+        except MalformedMessage as error:
             raise Refused(Refusal.MALFORMED, f"state: a section is {error}") from error
         if not isinstance(value, tuple):
             raise Refused(Refusal.MALFORMED, "state: a section must be an array")

@@ -35,7 +35,7 @@ from discovery.messages import (
 )
 from discovery.recordset import FANOUT, HASH_BYTES
 from discovery.refusals import Refusal, Refused
-from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 
 SHORT_DIGEST_BYTES = 8
 BUCKETS = FANOUT * FANOUT
@@ -66,7 +66,8 @@ def encode_gossip(message: Gossip) -> bytes:
             fields: tuple[Packable, ...] = (_RUMOUR, manifest, base)
             if delta is not None:
                 body = pack((flat(delta.put), list(delta.delete)))
-                fields = (*fields, deflated(body)) if len(body) <= GOSSIP_BYTES_MAX else fields
+                small = deflated(body) if len(body) <= GOSSIP_BYTES_MAX else None
+                fields = fields if small is None else (*fields, small)
             return pack(fields)
         case Hint(entry):
             return pack((_HINT, entry.key, list(entry.rank)))
@@ -145,12 +146,9 @@ def read_message(data: bytes, most_bytes: int) -> StreamMessage:
 
 def _one_array(what: str, data: bytes, most_bytes: int) -> object:
     try:
-        values = unpack_all(data, most_bytes)
+        return unpack_one(data, most_bytes)
     except MalformedMessage as error:
         raise Refused(Refusal.MALFORMED, f"{what}: {error}") from error
-    if len(values) != 1:
-        raise _malformed(what, "must be one array")
-    return values[0][0]
 
 
 def _read(what: str, value: object, readers: _Readers[_Read]) -> _Read:

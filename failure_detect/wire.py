@@ -41,7 +41,7 @@ from failure_detect.messages import (
     Suspect,
     Vouch,
 )
-from failure_detect.packing import MalformedMessage, Packable, pack, unpack_all
+from failure_detect.packing import MalformedMessage, Packable, pack, unpack_each, unpack_one
 from failure_detect.validation import ACCUSATIONS_MAX
 
 NONCE_BYTES = 8
@@ -143,7 +143,7 @@ def decode(data: bytes, most_bytes: int) -> Packet:
     message: Message | None = None
     items: list[Item] = []
     skipped = 0
-    for index, (value, raw) in enumerate(unpack_all(data, most_bytes)):
+    for index, (value, raw) in enumerate(unpack_each(data, most_bytes)):
         # By type, not isinstance: msgpack's extensions are named tuples.
         if type(value) is not tuple or not value or type(value[0]) is not int:
             raise MalformedMessage("a message is an array that begins with its kind")
@@ -163,7 +163,7 @@ def decode(data: bytes, most_bytes: int) -> Packet:
 @lru_cache(maxsize=1 << 12)
 def _item(raw: bytes) -> Item:
     """Decode one claim, once: gossip brings each a dozen times."""
-    [(value, _)] = unpack_all(raw, len(raw))
+    value = unpack_one(raw, len(raw))
     assert isinstance(value, tuple)
     return _ITEMS[value[0]](value[1:], raw)
 

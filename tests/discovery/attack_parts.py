@@ -17,7 +17,7 @@ from discovery.signed import sign_fields
 from discovery.signing import SigningKey
 from discovery.trust import TrustBook
 from discovery.trust_events import RevocationsReceived
-from failure_detect.packing import Packable, pack, unpack_all
+from failure_detect.packing import Packable, pack, unpack_one
 from tests.discovery.trusted import (
     DAY_MS,
     EAST,
@@ -96,7 +96,7 @@ def honest_word(rng: Random) -> Manifest | AgentCertificate:
 
 
 def parts_of(raw: bytes) -> list[bytes]:
-    [(values, _)] = unpack_all(raw, BYTES_MAX)
+    values = unpack_one(raw, BYTES_MAX)
     assert isinstance(values, tuple)
     return [each for each in values if isinstance(each, bytes)]
 
@@ -111,7 +111,7 @@ def stranger_key(rng: Random) -> SigningKey:
 
 def claiming_the_fleet(body: bytes, evil: SigningKey) -> ClusterCertificate:
     """Return the certificate with the true fleet's key in it, signed by another."""
-    [(values, _)] = unpack_all(body, BYTES_MAX)
+    values = unpack_one(body, BYTES_MAX)
     assert isinstance(values, dict)
     fields: dict[str, Packable] = {**values, "f": key("fleet", "prod").public}
     return decode_cluster_certificate(sign_fields(fields, Domain.CLUSTER, evil))

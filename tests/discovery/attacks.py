@@ -18,7 +18,7 @@ from discovery.manifest import Manifest, sign_manifest
 from discovery.names import Origin
 from discovery.refusals import Refusal
 from discovery.signed import sign_fields
-from failure_detect.packing import Packable, pack, unpack_all
+from failure_detect.packing import Packable, pack, unpack_one
 from tests.discovery.attack_parts import (
     BYTES_MAX,
     PROD_GONE,
@@ -102,7 +102,7 @@ def rewritten(rng: Random) -> Attack:
     """A signed body with a field changed, its signature kept."""
     honest = honest_word(rng)
     body, signature, *rest = parts_of(honest.raw)
-    [(values, _)] = unpack_all(body, BYTES_MAX)
+    values = unpack_one(body, BYTES_MAX)
     assert isinstance(values, dict)
     fields: dict[str, Packable] = dict(values)
     name = rng.choice(["v", "e", "n", "s"] if isinstance(honest, Manifest) else ["s", "e"])

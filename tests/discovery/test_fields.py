@@ -54,7 +54,7 @@ def test_what_has_no_bytes_is_a_value_error(value: int | str, words: str) -> Non
         ("", "thing: size: 0 bytes"),
         ("90", "thing: must be one map"),
         ("01", "thing: must be one map"),
-        ("80 80", "thing: must be one map"),
+        ("80 80", "thing: one value of 1 bytes, and 1 behind it"),
         ("c0", "thing: must be one map"),
         ("81 a1 61", "thing: not msgpack: OutOfData"),
         ("81 01 01", "thing: not msgpack: ValueError"),

@@ -254,7 +254,7 @@ def test_a_name_that_comes_twice_in_a_body_is_refused() -> None:
 
 
 def test_two_manifests_are_none() -> None:
-    assert refusal(raw() + raw()) == "manifest: must be a body and a signature"
+    assert refusal(raw() + raw()) == "manifest: one value of 129 bytes, and 129 behind it"
 
 
 def test_as_many_bytes_as_are_allowed_are_taken_and_no_more() -> None:

@@ -6,9 +6,10 @@ from random import Random
 import pytest
 from hypothesis import given
 
-from failure_detect.messages import Nack, Packet, Ping
+from failure_detect.messages import Claims, Nack, Packet, Ping
 from failure_detect.packing import MalformedMessage
 from failure_detect.wire import decode, encode, encode_payload
+from tests.failure_detect.dear_values import bound, peak_bytes, shapes
 from tests.failure_detect.samples import (
     EVERY_ITEM,
     EVERY_MESSAGE,
@@ -195,6 +196,17 @@ def test_a_packet_cut_short_says_less_or_nothing(packet: Packet) -> None:
         assert found.message in (packet.message, None)
         assert found.items == packet.items[: len(found.items)]
         assert (found.message, found.items) != (packet.message, packet.items)
+
+
+@pytest.mark.parametrize("size", [1_200, 20_000])
+def test_no_packet_takes_more_memory_than_its_size_justifies(size: int) -> None:
+    for name, data in shapes(size).items():
+        whole = b"".join([encode(Claims()), data])
+        among = b"".join([encode(Claims()), b"\x92\x30", data, encode_payload(b"k", b"").raw])
+        field = b"\x93\x0d" + data + b"\xc0"
+        for sent in (data, whole, among, field):
+            peak = peak_bytes(lambda sent=sent: decode(sent, MOST), MalformedMessage)
+            assert peak < bound(len(sent)), name
 
 
 def test_nothing_of_large_frames_is_kept() -> None:
