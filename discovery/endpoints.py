@@ -15,7 +15,7 @@ names that come again are checked once.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
@@ -309,9 +309,3 @@ def is_address_of_pod(address: bytes) -> bool:
 def is_zone(text: str) -> bool:
     """Tell whether `text` can be the value of a zone or region label."""
     return _ZONE.fullmatch(text) is not None
-
-
-def counts_of(endpoints: Iterable[Endpoint]) -> EndpointCounts:
-    """Return the counts of endpoints that are decoded already."""
-    flags = [endpoint.ready for endpoint in endpoints]
-    return EndpointCounts(len(flags), sum(flags))

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from discovery.authority import SIGNATURE_BYTES, Domain, Signer, Verifier
 from discovery.fields import Fields, packed
 from discovery.names import Origin, PublicKey, is_label, is_pattern, matches
-from discovery.recordset import EMPTY, HASH_BYTES, RecordSet
+from discovery.recordset import EMPTY, HASH_BYTES
 from discovery.refusals import Refusal, Refused
 from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 
@@ -283,15 +283,3 @@ def _is_number(value: int) -> bool:
 def with_intent(intents: tuple[Intent, ...], intent: Intent) -> tuple[Intent, ...]:
     """Return the intents with one more, the oldest dropped where there are too many."""
     return (*intents, intent)[-INTENTS_MAX:]
-
-
-def continued(body: Body, records: RecordSet, *, signed_at_ms: int) -> Body:
-    """Return the next version of the same epoch, which signs `records`; its intents stay."""
-    return replace(
-        body,
-        version=body.version + 1,
-        root=records.root,
-        count=records.count,
-        size_bytes=records.size_bytes,
-        signed_at_ms=signed_at_ms,
-    )

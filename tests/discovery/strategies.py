@@ -18,6 +18,7 @@ from discovery.endpoints import (
     ENDPOINTS_MAX,
     PROTOCOLS,
     Endpoint,
+    EndpointCounts,
     EndpointPort,
     EndpointRecord,
     encode_endpoints,
@@ -368,3 +369,9 @@ def mutations(draw: st.DrawFn, data: bytes) -> bytes:
 def mutated(values: SearchStrategy[bytes]) -> SearchStrategy[bytes]:
     """Mutations of right bytes."""
     return values.flatmap(mutations)
+
+
+def counts_of(record: EndpointRecord) -> EndpointCounts:
+    """What counting a record's bytes has to find."""
+    ready = [endpoint.ready for endpoint in record.endpoints]
+    return EndpointCounts(len(ready), sum(ready))

@@ -10,7 +10,7 @@ import pytest
 
 from discovery.endpoints import Endpoint, EndpointPort, EndpointRecord, encode_endpoints
 from discovery.keys import CLUSTER_KEY, drain_key, endpoints_key, export_key
-from discovery.manifest import Body, Intent, IntentKind, Manifest, continued, sign_manifest
+from discovery.manifest import Body, Intent, IntentKind, Manifest, sign_manifest
 from discovery.names import Origin, ServiceName
 from discovery.records import (
     AckRecord,
@@ -183,6 +183,16 @@ def test_a_manifest_is_a_body_a_signature_and_perhaps_a_certificate() -> None:
 
 
 def test_the_bytes_that_a_departure_signs() -> None:
-    last = continued(manifest().body, EMPTY, signed_at_ms=0)
-    departed = replace(last, audience=(), intents=(), departs=True)
+    last = manifest().body
+    departed = replace(
+        last,
+        version=last.version + 1,
+        root=EMPTY.root,
+        count=0,
+        size_bytes=0,
+        signed_at_ms=0,
+        audience=(),
+        intents=(),
+        departs=True,
+    )
     assert sign_manifest(departed, Keyring(1).signer("paris")).signed.hex() == DEPARTURE

@@ -10,7 +10,6 @@ from discovery.endpoints import (
     EndpointCounts,
     EndpointRecord,
     count_endpoints,
-    counts_of,
     decode_endpoints,
     encode_endpoints,
 )
@@ -20,6 +19,7 @@ from tests.discovery.strategies import (
     HOSTILE_BYTES,
     VALUES,
     Value,
+    counts_of,
     mutated,
     nested,
     packed_value,
@@ -44,7 +44,7 @@ def read(data: bytes) -> EndpointRecord | None:
         found = decode_endpoints(data, "record")
     except Refused:
         return None
-    assert counts == counts_of(found.endpoints)
+    assert counts == counts_of(found)
     assert decode_endpoints(encode_endpoints(found), "record") == found
     return found
 

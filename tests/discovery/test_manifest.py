@@ -20,13 +20,12 @@ from discovery.manifest import (
     IntentKind,
     Manifest,
     Order,
-    continued,
     decode_manifest,
     sign_manifest,
     with_intent,
 )
 from discovery.names import Origin
-from discovery.recordset import EMPTY, RecordSet
+from discovery.recordset import EMPTY
 from discovery.refusals import Refusal, Refused
 from tests.discovery.strategies import (
     BODIES,
@@ -34,7 +33,6 @@ from tests.discovery.strategies import (
     DEPARTURES,
     MANIFESTS,
     NUMBERS,
-    RECORD_SETS,
     RING,
     VALUES,
     Value,
@@ -351,31 +349,3 @@ def test_intents_that_are_too_long_together_cost_the_oldest_and_not_the_manifest
     more = replace(BODY, intents=long[-len(kept) - 1 :])
     assert len(signed(more).raw) + 303 > MANIFEST_BYTES_MAX, "one more would not have fitted"
     assert len(signed(replace(BODY, intents=long[1:])).body.intents) == INTENTS_MAX - 1
-
-
-# --- the next version --------------------------------------------------------------------
-
-
-@given(BODIES.filter(lambda body: body.version < NUMBER_MAX), RECORD_SETS, NUMBERS)
-def test_the_next_version_signs_other_records_and_is_higher(
-    body: Body, records: RecordSet, signed_at_ms: int
-) -> None:
-    after = continued(body, records, signed_at_ms=signed_at_ms)
-    assert after.order > body.order
-    assert (after.root, after.count, after.size_bytes) == (
-        records.root,
-        records.count,
-        records.size_bytes,
-    )
-    assert (after.version, after.signed_at_ms) == (body.version + 1, signed_at_ms)
-    assert (
-        replace(
-            after,
-            version=body.version,
-            root=body.root,
-            count=body.count,
-            size_bytes=body.size_bytes,
-            signed_at_ms=body.signed_at_ms,
-        )
-        == body
-    )
