@@ -136,6 +136,10 @@ class Manifest:
         audience = self.body.audience
         return not audience or any(matches(cluster, pattern) for pattern in audience)
 
+    def may_be_told(self, cluster: Origin) -> bool:
+        """Tell whether bridges of `cluster` may have it, and its records: its own always may."""
+        return cluster == self.origin or self.is_for(cluster)
+
 
 def sign_manifest(body: Body, signer: Signer, certificate: bytes = b"") -> Manifest:
     """Return the manifest of `body`, signed with the cluster's key.

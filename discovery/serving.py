@@ -83,7 +83,7 @@ class Server:
     def _is_for(self, key: bytes, cluster: Origin) -> bool:
         origin = origin_about(key)
         held = None if origin is None else self._catalog.get(origin)
-        return held is None or _may_have(held, cluster)
+        return held is None or held.manifest.may_be_told(cluster)
 
     def pull(self, request: Pull, cluster: Origin, now: Instant) -> Pulled:
         """Answer what fits; the last answer may be a part, and what is left is asked for again."""
@@ -103,7 +103,7 @@ class Server:
             item = self._items.item(wanted.key, now)
             return item if item and self._is_for(wanted.key, cluster) else Nothing(wanted.key)
         held = self._catalog.get(origin)
-        if held is None or not _may_have(held, cluster):
+        if held is None or not held.manifest.may_be_told(cluster):
             return Nothing(wanted.key)
         room -= len(wanted.key) + len(held.manifest.raw) + HASH_BYTES + _ANSWER_OVERHEAD
         if wanted.target:
@@ -175,11 +175,6 @@ def _fitting(groups: list[int], entries: list[Entry], room: int) -> list[int]:
 
 def _listed_size(entries: list[Entry]) -> int:
     return sum(len(each.key) + _ENTRY_OVERHEAD for each in entries)
-
-
-def _may_have(held: Held, cluster: Origin) -> bool:
-    # An origin's own bridges have its set, whoever else it is for.
-    return held.manifest.is_for(cluster) or cluster == held.manifest.origin
 
 
 def _by_branches(wanted: Wanted, manifest: bytes, records: RecordSet, room: int) -> Answer | None:

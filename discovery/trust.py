@@ -189,11 +189,6 @@ class TrustBook:
         fleets = self._register.fleets(origin)
         return fleets[0].rule if fleets else None
 
-    def may_tell(self, manifest: Manifest, cluster: Origin) -> bool:
-        """Tell whether a manifest, and its records, may be passed on to bridges of `cluster`."""
-        is_meant = manifest.is_for(cluster) or cluster == manifest.origin
-        return is_meant and self.knows(manifest.origin)
-
     def judge(self, manifest: Manifest) -> None:
         """Return where a manifest is to be believed; raise `Refused` elsewhere.
 
@@ -242,7 +237,7 @@ class TrustBook:
         generation = manifest.body.generation
         vouch = pick(self._vouches(origin, carried), generation, has_signed, what)
         self._pins.check(manifest.body.uid, vouch, what)
-        if origin != self.own and not manifest.is_for(self.own):
+        if not manifest.may_be_told(self.own):
             raise Refused(Refusal.AUDIENCE, f"{what}: not meant for {self.own}")
         return vouch
 

@@ -38,12 +38,11 @@ In patterns * stands for any characters of one name. `relayOnly` excludes `servi
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from discovery.importing import ImportRule
 from discovery.manifest import UID_CHARACTERS_MAX
-from discovery.names import Origin, PublicKey, is_label, is_subdomain
+from discovery.names import Origin, PublicKey, is_label, is_subdomain, matches
 from discovery.refusals import Refusal, Refused
 from discovery.spec_fields import SpecFields, read_key
 
@@ -114,7 +113,7 @@ class FleetTrust:
 
     def closeness(self, cluster: Origin) -> int:
         """Return how closely a pattern names `cluster`: its literal characters, or -1 for none."""
-        fitting = [each for each in self.clusters if fnmatchcase(cluster, each)]
+        fitting = [each for each in self.clusters if matches(cluster, each)]
         return max((len(each) - each.count("*") for each in fitting), default=-1)
 
 
