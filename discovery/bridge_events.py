@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from discovery import isolation, own_overlay, publisher_events, verdict_events
-from discovery.alarms import AlarmRaised as PublisherAlarm
+from discovery.alarms import AlarmRaised
 from discovery.events import (
     ContradictionFound,
     GossipFact,
@@ -100,8 +100,8 @@ Fact: TypeAlias = (
     | InputRefused
     | KeyExpired
     | verdict_events.StandingChanged
-    | verdict_events.AlarmRaised
+    | verdict_events.ClusterAlarmRaised
     | publisher_events.Published
-    | PublisherAlarm
+    | AlarmRaised
 )
 Effect: TypeAlias = Order | Fact

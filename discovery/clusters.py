@@ -10,7 +10,7 @@ from discovery.reports import Path
 from discovery.sightings import Evidence
 from discovery.standing import Standing, Verdict
 from discovery.verdict_config import VerdictConfig
-from discovery.verdict_events import Alarm, ManifestAdopted
+from discovery.verdict_events import ClusterAlarm, ManifestAdopted
 from failure_detect.clock import NEVER, SECOND, Duration, Instant
 
 
@@ -62,7 +62,7 @@ class Cluster:
         """What this bridge itself found last."""
         self.path_open_until: Instant = NEVER
         self.standing: Standing | None = None
-        self.alarms: dict[Alarm, None] = {}
+        self.alarms: dict[ClusterAlarm, None] = {}
         self.due: Instant = NEVER
 
     # --- words -------------------------------------------------------------------------

@@ -107,8 +107,8 @@ Testified: TypeAlias = PeerReport | OwnBridgeGone
 Event: TypeAlias = MembershipFact | IsolationFact | SignedWord | Testified | DataPathReported
 
 
-class Alarm(StrEnum):
-    """What an operator should look at; each is raised once when it begins."""
+class ClusterAlarm(StrEnum):
+    """What an operator should look at in other clusters; each is raised once when it begins."""
 
     STALE = "stale"
     """The cluster lives and its manifest is not renewed: its publisher is in trouble."""
@@ -138,12 +138,12 @@ class ReportToBridges:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmRaised:
+class ClusterAlarmRaised:
     """Something is wrong with `origins` that a person should know of."""
 
-    alarm: Alarm
+    alarm: ClusterAlarm
     origins: tuple[Origin, ...]
     why: str
 
 
-Effect: TypeAlias = StandingChanged | ReportToBridges | AlarmRaised
+Effect: TypeAlias = StandingChanged | ReportToBridges | ClusterAlarmRaised

@@ -53,8 +53,8 @@ from discovery.sightings import Evidence
 from discovery.standing import Standing, Verdict
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import (
-    Alarm,
-    AlarmRaised,
+    ClusterAlarm,
+    ClusterAlarmRaised,
     DataPathReported,
     Effect,
     Event,
@@ -345,7 +345,7 @@ class Verdicts:
         if before or not self._together:
             return []
         why = f"{len(self._together)} clusters, all that are left, were lost at once: likely us"
-        return [AlarmRaised(Alarm.ALL_LOST, tuple(self._together), why)]
+        return [ClusterAlarmRaised(ClusterAlarm.ALL_LOST, tuple(self._together), why)]
 
     def _judge(self, cluster: Cluster, seen: Evidence, now: Instant) -> list[Effect]:
         counts = not self._is_barred and cluster.origin not in self._together
@@ -366,16 +366,16 @@ class Verdicts:
     def _alarms(self, cluster: Cluster, standing: Standing) -> list[Effect]:
         effects: list[Effect] = []
         for alarm, holds in (
-            (Alarm.STALE, standing.verdict is Verdict.STALE),
-            (Alarm.EXPIRED, standing.verdict is Verdict.EXPIRED),
-            (Alarm.REVOKED, cluster.is_revoked),
-            (Alarm.FLAPPING, cluster.is_flapping),
+            (ClusterAlarm.STALE, standing.verdict is Verdict.STALE),
+            (ClusterAlarm.EXPIRED, standing.verdict is Verdict.EXPIRED),
+            (ClusterAlarm.REVOKED, cluster.is_revoked),
+            (ClusterAlarm.FLAPPING, cluster.is_flapping),
         ):
             if not holds:
                 cluster.alarms.pop(alarm, None)
             elif alarm not in cluster.alarms:
                 cluster.alarms[alarm] = None
-                effects.append(AlarmRaised(alarm, (cluster.origin,), standing.why))
+                effects.append(ClusterAlarmRaised(alarm, (cluster.origin,), standing.why))
         return effects
 
     def _report(self, now: Instant) -> list[Effect]:

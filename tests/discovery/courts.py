@@ -6,8 +6,8 @@ from discovery.names import Origin
 from discovery.standing import Verdict
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import (
-    Alarm,
-    AlarmRaised,
+    ClusterAlarm,
+    ClusterAlarmRaised,
     Effect,
     Event,
     ManifestAdopted,
@@ -111,8 +111,8 @@ def verdicts(effects: Iterable[Effect]) -> list[tuple[Origin, Verdict]]:
     return [(e.origin, e.standing.verdict) for e in effects if isinstance(e, StandingChanged)]
 
 
-def alarms(effects: Iterable[Effect]) -> list[Alarm]:
-    return [effect.alarm for effect in effects if isinstance(effect, AlarmRaised)]
+def alarms(effects: Iterable[Effect]) -> list[ClusterAlarm]:
+    return [effect.alarm for effect in effects if isinstance(effect, ClusterAlarmRaised)]
 
 
 def reports(effects: Iterable[Effect]) -> list[ReportToBridges]:

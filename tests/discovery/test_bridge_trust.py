@@ -10,7 +10,7 @@ from discovery.guards import HoldEnded, HoldStarted
 from discovery.messages import Item
 from discovery.standing import Verdict
 from discovery.trust_events import InputRefused, KeyExpired, ObjectApplied, ObjectDeleted
-from discovery.verdict_events import Alarm, AlarmRaised, StandingChanged
+from discovery.verdict_events import ClusterAlarm, ClusterAlarmRaised, StandingChanged
 from discovery.wall_time import WallClockRead
 from failure_detect.clock import MINUTE
 from failure_detect.events import BroadcastRequested
@@ -177,7 +177,9 @@ def revoked() -> tuple[Bridgehead, list[object]]:
 def test_a_revoked_key_sends_its_set_to_the_last_tier_with_an_alarm_and_the_list_goes_on() -> None:
     made, effects = revoked()
     assert verdicts(effects) == [Verdict.DEGRADED]
-    assert [each.alarm for each in effects if isinstance(each, AlarmRaised)] == [Alarm.REVOKED]
+    assert [each.alarm for each in effects if isinstance(each, ClusterAlarmRaised)] == [
+        ClusterAlarm.REVOKED
+    ]
     assert made.reasons() == {"east: last-tier": 20}
     assert of_kind(effects, BroadcastRequested)
     assert [each.item.key[:2] for each in made.kept().items] == [b"r/"]

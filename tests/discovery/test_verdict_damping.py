@@ -7,7 +7,7 @@ import pytest
 from discovery.standing import Verdict
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import (
-    Alarm,
+    ClusterAlarm,
     DataPathReported,
     Revoked,
     StandingChanged,
@@ -67,7 +67,7 @@ def test_flapping_is_an_alarm_once() -> None:
         bench.say(MemberReturned(member(EAST), 1))
         raised += alarms(bench.wait(CONFIG.better_max))
         raised += alarms(bench.say(adopted(EAST)))
-    assert raised == [Alarm.FLAPPING]
+    assert raised == [ClusterAlarm.FLAPPING]
 
 
 def test_nobody_flaps_who_was_never_lost_though_better_never_takes_longer() -> None:

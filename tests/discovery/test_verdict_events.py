@@ -3,7 +3,14 @@ from typing import get_args
 
 import pytest
 
-from discovery.verdict_events import Alarm, AlarmRaised, Effect, Event, ManifestAdopted, TrustEnded
+from discovery.verdict_events import (
+    ClusterAlarm,
+    ClusterAlarmRaised,
+    Effect,
+    Event,
+    ManifestAdopted,
+    TrustEnded,
+)
 from tests.discovery.courts import EAST
 
 
@@ -26,5 +33,5 @@ def test_a_manifest_says_nothing_more_than_it_must() -> None:
 
 
 def test_alarms_are_labels_of_a_metric() -> None:
-    assert AlarmRaised(Alarm.ALL_LOST, (EAST,), "").alarm == "all-lost"
-    assert all(alarm.value.replace("-", "").isalpha() for alarm in Alarm)
+    assert ClusterAlarmRaised(ClusterAlarm.ALL_LOST, (EAST,), "").alarm == "all-lost"
+    assert all(alarm.value.replace("-", "").isalpha() for alarm in ClusterAlarm)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from discovery.standing import Verdict
-from discovery.verdict_events import Alarm, AlarmRaised, Event, TrustEnded
+from discovery.verdict_events import ClusterAlarm, ClusterAlarmRaised, Event, TrustEnded
 from failure_detect.clock import MINUTE, NEVER, SECOND
 from failure_detect.events import IsolationChanged, MemberReturned
 from tests.discovery.courts import (
@@ -97,8 +97,8 @@ def test_in_a_fleet_of_three_both_others_lost_at_once_is_us() -> None:
     effects += bench.wait(CONFIG.hold_down)
     assert verdicts(effects) == [(EAST, Verdict.UNREACHABLE), (NORTH, Verdict.UNREACHABLE)]
     why = "2 clusters, all that are left, were lost at once: likely us"
-    assert [effect for effect in effects if isinstance(effect, AlarmRaised)] == [
-        AlarmRaised(Alarm.ALL_LOST, (EAST, NORTH), why)
+    assert [effect for effect in effects if isinstance(effect, ClusterAlarmRaised)] == [
+        ClusterAlarmRaised(ClusterAlarm.ALL_LOST, (EAST, NORTH), why)
     ]
     assert bench.machine.statistics().lost_together == 2
     assert bench.wait(10 * CONFIG.retention) == []
@@ -110,7 +110,7 @@ def test_in_a_fleet_of_three_lost_one_after_the_other_are_not_us() -> None:
     effects = bench.wait(CONFIG.together + 1)
     bench.say(died(NORTH))
     effects += bench.wait(CONFIG.retention)
-    assert alarms(effects) == [Alarm.EXPIRED, Alarm.EXPIRED]
+    assert alarms(effects) == [ClusterAlarm.EXPIRED, ClusterAlarm.EXPIRED]
     assert verdicts(effects)[2:] == [(EAST, Verdict.EXPIRED), (NORTH, Verdict.EXPIRED)]
 
 

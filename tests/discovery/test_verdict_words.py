@@ -5,8 +5,8 @@ from dataclasses import replace
 from discovery.names import Origin
 from discovery.standing import Standing, Verdict
 from discovery.verdict_events import (
-    Alarm,
-    AlarmRaised,
+    ClusterAlarm,
+    ClusterAlarmRaised,
     DataPathReported,
     ManifestAdopted,
     Revoked,
@@ -46,7 +46,7 @@ def test_a_manifest_past_its_lifetime_is_stale() -> None:
     standing = Standing(Verdict.STALE, bench.now + 1, why)
     assert bench.wait(1) == [
         StandingChanged(EAST, standing),
-        AlarmRaised(Alarm.STALE, (EAST,), why),
+        ClusterAlarmRaised(ClusterAlarm.STALE, (EAST,), why),
     ]
     assert bench.wait(HOUR) == []
     assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
@@ -155,7 +155,7 @@ def test_a_revoked_key_waits_in_the_last_tier_for_its_successor() -> None:
     standing = Standing(Verdict.DEGRADED, bench.now, why)
     assert bench.say(Revoked(EAST)) == [
         StandingChanged(EAST, standing),
-        AlarmRaised(Alarm.REVOKED, (EAST,), why),
+        ClusterAlarmRaised(ClusterAlarm.REVOKED, (EAST,), why),
     ]
     assert bench.wait(CONFIG.revoked_hold - 1) == []
     assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
@@ -210,7 +210,7 @@ def test_a_revocation_is_an_alarm_for_who_is_lost_already() -> None:
     bench = court(EAST)
     bench.say(died(EAST))
     bench.wait(MINUTE)
-    assert alarms(bench.say(Revoked(EAST))) == [Alarm.REVOKED]
+    assert alarms(bench.say(Revoked(EAST))) == [ClusterAlarm.REVOKED]
     assert bench.verdict() is Verdict.UNREACHABLE
 
 
@@ -225,7 +225,7 @@ def test_who_is_silent_for_the_retention_is_removed() -> None:
     standing = Standing(Verdict.EXPIRED, bench.now + 1, "silent for 86400 s")
     assert bench.wait(1) == [
         StandingChanged(EAST, standing),
-        AlarmRaised(Alarm.EXPIRED, (EAST,), standing.why),
+        ClusterAlarmRaised(ClusterAlarm.EXPIRED, (EAST,), standing.why),
     ]
     assert bench.machine.deadline == NEVER or bench.machine.deadline > bench.now
 
