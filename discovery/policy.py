@@ -24,12 +24,13 @@ and all faults are told at once. A travelling specification (`packed_spec`) is t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeGuard
+from typing import TypeVar
 
 from discovery.fields import Fields, packed
 from discovery.names import Origin, ServiceName, is_label, is_subdomain
 from discovery.records import POLICY_BYTES_MAX
 from discovery.refusals import Refusal, Refused
+from discovery.spec_fields import SpecFields
 from discovery.wall_time import read_time
 
 API_VERSION = "isthmus.dev/v1alpha1"
@@ -37,8 +38,6 @@ KIND = "TrafficPolicy"
 CLUSTERS_MAX = 512
 WEIGHT_MAX = 1_000_000
 DEFAULT_MINIMUM_HEALTHY_PERCENT = 70
-FAULTS_MAX = 32
-"""Faults of one object that are told; the first of them, in the order of the schema."""
 
 
 class Mode(StrEnum):
@@ -115,24 +114,21 @@ def read_policy(obj: Mapping[str, object]) -> TrafficPolicy:
     Raises `PolicyRefused` with every fault, never anything else whatever the object holds.
     """
     namespace, name = object_name(obj)
-    reader = _Reader(f"{KIND} {namespace or '?'}/{name or '?'}")
-    reader.strictly("", obj, ("apiVersion", "kind", "metadata", "spec", "status"))
-    reader.want("apiVersion", obj.get("apiVersion") == API_VERSION, f"must be {API_VERSION}")
-    reader.want("kind", obj.get("kind") == KIND, f"must be {KIND}")
-    reader.want("metadata.namespace", is_label(namespace), "must be an RFC 1123 label")
-    reader.want("metadata.name", is_subdomain(name), "must be an RFC 1123 subdomain")
+    fields = SpecFields(obj)
+    fields.only("apiVersion", "kind", "metadata", "spec", "status")
+    fields.want("apiVersion", obj.get("apiVersion") == API_VERSION, f"must be {API_VERSION}")
+    fields.want("kind", obj.get("kind") == KIND, f"must be {KIND}")
+    fields.want("metadata.namespace", is_label(namespace), "must be an RFC 1123 label")
+    fields.want("metadata.name", is_subdomain(name), "must be an RFC 1123 subdomain")
     metadata = obj.get("metadata")
     stamp = metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None
     created_ms = 0 if stamp is None else read_time(stamp) if isinstance(stamp, str) else None
     timely = created_ms is not None and created_ms >= 0
-    reader.want("metadata.creationTimestamp", timely, "must be an RFC 3339 time in UTC")
-    spec = obj.get("spec")
-    if not _is_fields(spec):
-        reader.want("spec", holds=False, must="must be a map")
-        spec = {}
-    else:
-        reader.strictly("spec.", spec, _SPEC_FIELDS)
-    return reader.policy(namespace, name, spec, (created_ms or 0) // 1_000)
+    fields.want("metadata.creationTimestamp", timely, "must be an RFC 3339 time in UTC")
+    spec = fields.part("spec")
+    spec.only(*_SPEC_FIELDS)
+    policy = _policy(spec, namespace, name, (created_ms or 0) // 1_000)
+    return _unless_faulty(f"{KIND} {namespace or '?'}/{name or '?'}", spec, policy)
 
 
 def read_travelling(
@@ -143,14 +139,15 @@ def read_travelling(
     Raises `PolicyRefused` for all else; fields that are not known are ignored.
     """
     what = f"{KIND} {subject} of {origin}"
-    reader = _Reader(what)
     try:
         fields = Fields("spec", spec, POLICY_BYTES_MAX)
     except Refused as refused:
         raise PolicyRefused((PolicyFault(what, "spec", refused.what),)) from refused
     known = {name: fields.value(name) for name in _SPEC_FIELDS if fields.has(name)}
     known["scope"] = Scope.FLEET.value
-    return reader.policy(subject.namespace, subject.name, known, created_at)
+    found = SpecFields(known, "spec")
+    policy = _policy(found, subject.namespace, subject.name, created_at)
+    return _unless_faulty(what, found, policy)
 
 
 def packed_spec(policy: TrafficPolicy) -> bytes:
@@ -181,103 +178,88 @@ def object_name(obj: Mapping[str, object]) -> tuple[str, str]:
 _SPEC_FIELDS = ("service", "scope", "mode", "clusters", "weights", "minimumHealthyPercent")
 
 
-def _is_fields(value: object) -> TypeGuard[Mapping[str, object]]:
-    return isinstance(value, Mapping)
+def _unless_faulty(what: str, spec: SpecFields, policy: TrafficPolicy) -> TrafficPolicy:
+    if spec.faults:
+        faults = (PolicyFault(what, fault.field, fault.must) for fault in spec.faults)
+        raise PolicyRefused(tuple(faults))
+    return policy
 
 
-class _Reader:
-    """Reads one object and keeps every fault; `policy` raises them all."""
+def _policy(spec: SpecFields, namespace: str, name: str, created_at: int) -> TrafficPolicy:
+    service = spec.text("service", "")
+    spec.want("service", not service or is_label(service), "must be the name of a service")
+    mode = _one_of(spec, "mode", Mode, Mode.LOCALITY)
+    return TrafficPolicy(
+        namespace=namespace,
+        name=name,
+        service=service,
+        scope=_one_of(spec, "scope", Scope, Scope.CLUSTER),
+        mode=mode,
+        clusters=_clusters(spec, mode),
+        weights=_weights(spec, mode),
+        minimum_healthy_percent=spec.integer(
+            "minimumHealthyPercent", least=1, most=100, default=DEFAULT_MINIMUM_HEALTHY_PERCENT
+        ),
+        created_at=created_at,
+    )
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._faults: list[PolicyFault] = []
 
-    def want(self, field: str, holds: object, must: str) -> None:
-        if not holds:
-            self._faults.append(PolicyFault(self._what, field, must))
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
-    def strictly(self, path: str, fields: Mapping[str, object], known: tuple[str, ...]) -> None:
-        for name in sorted(str(name) for name in fields if name not in known):
-            self.want(f"{path}{name[:80]}", holds=False, must="is not a field of this object")
 
-    def policy(
-        self, namespace: str, name: str, spec: Mapping[str, object], created_at: int
-    ) -> TrafficPolicy:
-        service = spec.get("service", "")
-        named = isinstance(service, str) and (not service or is_label(service))
-        self.want("spec.service", named, "must be the name of a service")
-        mode = self._one_of(spec, "mode", tuple(Mode), Mode.LOCALITY)
-        scope = self._one_of(spec, "scope", tuple(Scope), Scope.CLUSTER)
-        clusters = self._clusters(spec.get("clusters"), mode)
-        weights = self._weights(spec.get("weights"), mode)
-        percent = spec.get("minimumHealthyPercent", DEFAULT_MINIMUM_HEALTHY_PERCENT)
-        share = _is_whole(percent, 1, 100)
-        self.want("spec.minimumHealthyPercent", share, "must be a whole number from 1 to 100")
-        if self._faults:
-            raise PolicyRefused(tuple(self._faults[:FAULTS_MAX]))
-        return TrafficPolicy(
-            namespace=namespace,
-            name=name,
-            service=str(service),
-            scope=Scope(scope),
-            mode=Mode(mode),
-            clusters=clusters,
-            weights=weights,
-            minimum_healthy_percent=percent if isinstance(percent, int) else 0,
-            created_at=created_at,
+def _one_of(spec: SpecFields, field: str, choices: type[_Choice], default: _Choice) -> _Choice:
+    value = default if not spec.has(field) else spec.value(field)
+    for each in choices:
+        if isinstance(value, str) and value == each:
+            return each
+    spec.fault(field, f"must be one of {', '.join(choices)}")
+    return default
+
+
+def _clusters(spec: SpecFields, mode: Mode) -> tuple[Origin, ...]:
+    value = spec.value("clusters")
+    if mode != Mode.FAIL_OVER:
+        spec.want("clusters", value is None, f"belongs to {Mode.FAIL_OVER} alone")
+        return ()
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= CLUSTERS_MAX:
+        spec.fault(
+            "clusters", f"must be an array of 1 to {CLUSTERS_MAX} clusters, the preferred first"
         )
+        return ()
+    names = [_cluster(spec, f"clusters[{at}]", each) for at, each in enumerate(value)]
+    spec.want("clusters", len(set(names)) == len(names), "must not name one twice")
+    return tuple(names)
 
-    def _one_of(
-        self, spec: Mapping[str, object], field: str, values: tuple[str, ...], default: str
-    ) -> str:
-        value = spec.get(field, default)
-        for each in values:
-            if isinstance(value, str) and value == each:
-                return each
-        self.want(f"spec.{field}", holds=False, must=f"must be one of {', '.join(values)}")
-        return default
 
-    def _clusters(self, value: object, mode: str) -> tuple[Origin, ...]:
-        if mode != Mode.FAIL_OVER:
-            self.want("spec.clusters", value is None, f"belongs to {Mode.FAIL_OVER} alone")
-            return ()
-        if not isinstance(value, list | tuple) or not 0 < len(value) <= CLUSTERS_MAX:
-            must = f"must be an array of 1 to {CLUSTERS_MAX} clusters, the preferred first"
-            self.want("spec.clusters", holds=False, must=must)
-            return ()
-        names = [self._cluster(f"spec.clusters[{at}]", each) for at, each in enumerate(value)]
-        self.want("spec.clusters", len(set(names)) == len(names), "must not name one twice")
-        return tuple(names)
+def _weights(spec: SpecFields, mode: Mode) -> tuple[tuple[Origin, int], ...]:
+    value = spec.value("weights")
+    if mode != Mode.ACTIVE_ACTIVE:
+        spec.want("weights", value is None, f"belongs to {Mode.ACTIVE_ACTIVE} alone")
+        return ()
+    if value is None:
+        return ()
+    if not isinstance(value, Mapping) or not 0 < len(value) <= CLUSTERS_MAX:
+        spec.fault(
+            "weights", f"must be a map of 1 to {CLUSTERS_MAX} clusters to weights, or absent"
+        )
+        return ()
+    weights = []
+    for name, weight in sorted(value.items(), key=_by_text):
+        path = f"weights.{str(name)[:80]}"
+        good = (
+            isinstance(weight, int) and not isinstance(weight, bool) and 0 <= weight <= WEIGHT_MAX
+        )
+        spec.want(path, good, f"must be a whole number from 0 to {WEIGHT_MAX}")
+        weights.append((_cluster(spec, path, name), weight if isinstance(weight, int) else 0))
+    some = any(weight > 0 for _, weight in weights)
+    spec.want("weights", some, "must give some cluster more than 0")
+    return tuple(weights)
 
-    def _weights(self, value: object, mode: str) -> tuple[tuple[Origin, int], ...]:
-        if mode != Mode.ACTIVE_ACTIVE:
-            self.want("spec.weights", value is None, f"belongs to {Mode.ACTIVE_ACTIVE} alone")
-            return ()
-        if value is None:
-            return ()
-        if not isinstance(value, Mapping) or not 0 < len(value) <= CLUSTERS_MAX:
-            must = f"must be a map of 1 to {CLUSTERS_MAX} clusters to weights, or absent"
-            self.want("spec.weights", holds=False, must=must)
-            return ()
-        weights = []
-        for name, weight in sorted(value.items(), key=_by_text):
-            path = f"spec.weights.{str(name)[:80]}"
-            good = _is_whole(weight, 0, WEIGHT_MAX)
-            self.want(path, good, f"must be a whole number from 0 to {WEIGHT_MAX}")
-            weights.append((self._cluster(path, name), weight if isinstance(weight, int) else 0))
-        some = any(weight > 0 for _, weight in weights)
-        self.want("spec.weights", some, "must give some cluster more than 0")
-        return tuple(weights)
 
-    def _cluster(self, path: str, name: object) -> Origin:
-        good = isinstance(name, str) and is_label(name)
-        self.want(path, good, "must be the name of a cluster")
-        return Origin(str(name)[:80])
+def _cluster(spec: SpecFields, path: str, name: object) -> Origin:
+    spec.want(path, isinstance(name, str) and is_label(name), "must be the name of a cluster")
+    return Origin(str(name)[:80])
 
 
 def _by_text(item: tuple[object, object]) -> str:
     return str(item[0])
-
-
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

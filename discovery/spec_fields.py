@@ -7,6 +7,7 @@ reads looks at `faults` at the end and refuses the object whole.
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from discovery.names import PUBLIC_KEY_BYTES, PublicKey
 from discovery.wall_time import read_time
@@ -18,6 +19,20 @@ _SHOWN_MAX = 40
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
+@dataclass(frozen=True, slots=True)
+class SpecFault:
+    """What is wrong with one field."""
+
+    field: str
+    """Its path in the object: `spec.keys[0].generation`."""
+    must: str
+    """What must hold there."""
+
+    def __str__(self) -> str:
+        """Return both, for people."""
+        return f"{self.field}: {self.must}"
+
+
 class SpecFields:
     """A mapping from names to values, at a path within its object."""
 
@@ -27,8 +42,8 @@ class SpecFields:
         """Read `fields`; `path` is where they stand, empty for the object itself."""
         self._fields = fields
         self._path = path
-        self.faults: list[str] = []
-        """Each as `path: what must hold there`; those of all parts."""
+        self.faults: list[SpecFault] = []
+        """Those of all parts."""
 
     def _at(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
@@ -41,7 +56,12 @@ class SpecFields:
     def fault(self, name: str, must: str) -> None:
         """Note what is wrong with one field."""
         if len(self.faults) < FAULTS_MAX:
-            self.faults.append(f"{self._at(name)}: {must}")
+            self.faults.append(SpecFault(self._at(name), must))
+
+    def want(self, name: str, holds: object, must: str) -> None:
+        """Note what is wrong with one field unless that `holds`."""
+        if not holds:
+            self.fault(name, must)
 
     def has(self, name: str) -> bool:
         """Tell whether the field is there."""

@@ -135,7 +135,7 @@ def read_trust_object(document: Mapping[str, object]) -> TrustObject:
     read = _read(fields)
     if read is None or fields.faults:
         subject = "/".join(object_name(document))
-        faults = "; ".join(fields.faults)
+        faults = "; ".join(map(str, fields.faults))
         raise Refused(Refusal.MALFORMED, f"{subject}: {faults}")
     return read
 

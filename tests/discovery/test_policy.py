@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from discovery.fields import packed
 from discovery.names import Origin, ServiceName
 from discovery.policy import (
-    FAULTS_MAX,
     Mode,
     PolicyRefused,
     Scope,
@@ -21,6 +20,7 @@ from discovery.policy import (
     read_travelling,
 )
 from discovery.refusals import Refusal
+from discovery.spec_fields import FAULTS_MAX
 from tests.discovery.view_world import SHOP, A, B
 
 NAME = ServiceName("shop", "p")

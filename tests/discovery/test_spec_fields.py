@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.spec_fields import FAULTS_MAX, SpecFields, read_key
+from discovery.spec_fields import FAULTS_MAX, SpecFault, SpecFields, read_key
 
 KEY = bytes(range(32))
 ANYTHING = st.recursive(
@@ -27,13 +27,17 @@ GETTERS: list[Callable[[SpecFields], object]] = [
 ]
 
 
+def told(fields: SpecFields) -> list[str]:
+    return [str(fault) for fault in fields.faults]
+
+
 @given(ANYTHING, st.sampled_from(GETTERS))
 def test_anything_is_read_or_is_a_fault(
     value: object, read: Callable[[SpecFields], object]
 ) -> None:
     fields = SpecFields({"x": value, "key": value}, "spec")
     read(fields)
-    assert all(fault.startswith("spec.") for fault in fields.faults)
+    assert all(fault.field.startswith("spec.") for fault in fields.faults)
 
 
 def test_good_fields_leave_no_fault() -> None:
@@ -71,7 +75,7 @@ def test_what_is_absent_has_its_default() -> None:
     assert fields.part("a", default={"b": "c"}).text("b") == "c"
     assert fields.faults == []
     assert fields.text("a") == ""
-    assert fields.faults == ["a: must be a text"]
+    assert told(fields) == ["a: must be a text"]
 
 
 def test_faults_of_all_parts_come_together_with_their_paths() -> None:
@@ -83,7 +87,7 @@ def test_faults_of_all_parts_come_together_with_their_paths() -> None:
         each.text("x")
     outer.texts("more", least=1, most=2)
     outer.text("none")
-    assert fields.faults == [
+    assert told(fields) == [
         "7: is not known; known are outer",
         "outer.list[1]: must be a mapping",
         "outer.list[0].y: is not known; known are x",
@@ -98,7 +102,7 @@ def test_a_hostile_object_makes_a_bounded_report() -> None:
     fields = SpecFields({"x" * 9_999 + str(number): 0 for number in range(99)})
     fields.only()
     assert len(fields.faults) == FAULTS_MAX
-    assert all(len(fault) < 100 for fault in fields.faults)
+    assert all(len(str(fault)) < 100 for fault in fields.faults)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +123,13 @@ def test_a_hostile_object_makes_a_bounded_report() -> None:
 def test_what_is_no_key_is_none(key: object) -> None:
     fields = SpecFields({"key": key})
     assert read_key(fields) == b""
-    assert fields.faults == ["key: must be the 32 bytes of a public key as base64 or hex"]
+    assert told(fields) == ["key: must be the 32 bytes of a public key as base64 or hex"]
 
 
 def test_a_list_of_texts_has_nothing_else_in_it() -> None:
     fields = SpecFields({"t": ["a", 7]}, "spec")
     assert fields.texts("t", least=0, most=2) == ("a", "")
-    assert fields.faults == ["spec.t[1]: must be a text"]
+    assert told(fields) == ["spec.t[1]: must be a text"]
 
 
 @pytest.mark.parametrize("time", [None, 0, "2027-01-31", "1970-01-01T00:00:00Z"])
@@ -133,3 +137,10 @@ def test_a_time_that_says_nothing_is_a_fault(time: object) -> None:
     fields = SpecFields({"t": time})
     assert fields.time("t") == 0
     assert len(fields.faults) == 1
+
+
+def test_what_is_wanted_and_does_not_hold_is_a_fault() -> None:
+    fields = SpecFields({}, "spec")
+    fields.want("a", holds=True, must="must be so")
+    fields.want("b", holds=[], must="must be so too")
+    assert fields.faults == [SpecFault("spec.b", "must be so too")]
