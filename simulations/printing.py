@@ -27,7 +27,8 @@ def print_table(study: "Study", rows: "Sequence[Row]") -> None:
     columns = columns_of((*plan.columns, PACE), study.columns(), rows)
     heads, body = [glossary.head(column) for column in columns], cells(columns, rows)
     size = f"{study.members} members, " if study.family.has_members else ""
-    title = f"{plan.title}: {size}{len(study.seeds)} seeds"
+    seeds = len(study.seeds)
+    title = f"{plan.title}: {size}{seeds} {'seed' if seeds == 1 else 'seeds'}"
     if sys.stdout.isatty():
         _print_rich(title, heads, body)
     else:

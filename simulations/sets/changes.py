@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from discovery.bridge_config import BridgeConfig
 from failure_detect.clock import MILLISECOND, SECOND, Duration
 from simulations import options
 from simulations.experiment import Plan
@@ -55,7 +56,13 @@ class FleetExperiment(WideExperiment):
         )
 
     def stage(
-        self, scene: Scene, network: NetworkConfig | None = None, trusts: Trusts = trusts_all
+        self,
+        scene: Scene,
+        network: NetworkConfig | None = None,
+        trusts: Trusts = trusts_all,
+        *,
+        certified: bool = False,
+        config: BridgeConfig | None = None,
     ) -> Stage:
         """Return a fleet of these options in which nothing runs yet."""
         pattern = ClusterPlan(
@@ -70,7 +77,9 @@ class FleetExperiment(WideExperiment):
                 plan=fleet(self.clusters, pattern),
                 seed=scene.seed,
                 network=network or self.network(),
+                config=BridgeConfig() if config is None else config,
                 trusts=trusts,
+                certified=certified,
             )
         )
 

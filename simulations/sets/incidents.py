@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from discovery import publisher_events
-from discovery.bridge_config import BridgeConfig
 from discovery.bridge_events import Effect, EvidenceKept
 from discovery.manifest import Manifest
 from discovery.names import Origin
 from failure_detect.clock import SECOND, Duration, Instant
 from simulations import options
 from simulations.samples import Sample
-from simulations.sets.fleet import ClusterPlan, fleet, size_fault
+from simulations.sets.changes import FleetExperiment
 from simulations.sets.safety import UnsafeError, check_equal, check_machines
 from simulations.sets.served import Endpoints
-from simulations.sets.stage import Stage, StageConfig
-from simulations.sets.wide import WideExperiment
-from simulations.trials import Scene
+from simulations.sets.stage import Stage
 
 SETTLES: Duration = 15 * SECOND
 """How long a fleet may take to be equal everywhere when nothing happens any more."""
@@ -30,48 +27,16 @@ LIMIT: Duration = 60 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentExperiment(WideExperiment):
-    """Equal clusters, of which the last has an incident; its own options come after these.
+class IncidentExperiment(FleetExperiment):
+    """Equal clusters, of which the last has an incident: smaller ones than where one changes.
 
     The first cluster has the addresses that everybody who starts asks.
     """
 
     clusters: int = options.count(12, "how many clusters there are", least=2)
     nodes: int = options.count(20, "how many nodes each has", least=4)
-    bridges: int = options.count(3, "how many bridges each has", least=1)
     services: int = options.count(4, "how many services each exports")
     endpoints: int = options.count(20, "how many endpoints each of them has, in each cluster")
-
-    def fault(self) -> str | None:
-        """Say why there can be no such fleet, or no such links."""
-        return WideExperiment.fault(self) or size_fault(
-            clusters=self.clusters,
-            nodes=self.nodes,
-            bridges=self.bridges,
-            services=self.services,
-            endpoints=self.endpoints,
-        )
-
-    def stage(
-        self, scene: Scene, *, certified: bool = False, config: BridgeConfig | None = None
-    ) -> Stage:
-        """Return a fleet of these options in which nothing runs yet."""
-        pattern = ClusterPlan(
-            number=0,
-            nodes=self.nodes,
-            bridges=self.bridges,
-            services=self.services,
-            endpoints=self.endpoints,
-        )
-        return Stage(
-            StageConfig(
-                plan=fleet(self.clusters, pattern),
-                seed=scene.seed,
-                network=self.network(),
-                config=BridgeConfig() if config is None else config,
-                certified=certified,
-            )
-        )
 
     @property
     def struck(self) -> int:

@@ -1,14 +1,28 @@
 """What signed sets must reach, and by which experiment that is shown."""
 
+from functools import partial
+
 from failure_detect.clock import MILLISECOND
+from simulations.options import Value
 from simulations.sets.assailed import Kind
 from simulations.sets.registry import SETS
 from simulations.targets import Limit, Target, median, p99, worst
 
+_line = partial(Target, family=SETS)
+
+_THIRTY: dict[str, Value] = {
+    "clusters": 30,
+    "nodes": 100,
+    "services": 5,
+    "endpoints": 50,
+    "changes": 30,
+}
+_FAR: dict[str, Value] = {"shortest": 40 * MILLISECOND, "longest": 300 * MILLISECOND}
+_KNOWN_IN_TIME = (median("adoption_s", 0.5), p99("adoption_s", 1.5))
+
 TARGETS: tuple[Target, ...] = (
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"a changed record and its manifest in one datagram, {words}",
             experiment="records",
             limits=(worst("rumour_bytes", 1_000),),
@@ -20,8 +34,7 @@ TARGETS: tuple[Target, ...] = (
             (750, 20, "750 services of 20"),
         )
     ),
-    Target(
-        family=SETS,
+    _line(
         what="200 clusters x 15,000 endpoints in one catalog and its view",
         experiment="capacity",
         limits=(worst("resident_mb", 1_023), worst("take_in_s", 60), p99("change_s", 0.010)),
@@ -30,8 +43,7 @@ TARGETS: tuple[Target, ...] = (
         seeds=1,
     ),
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"attacks on a catalog, {kind}: 100,000 of them",
             experiment="attacks",
             limits=(Limit("adopted", 0), Limit("disturbed", 0), Limit("mistaken", 0)),
@@ -40,85 +52,67 @@ TARGETS: tuple[Target, ...] = (
         )
         for kind in Kind
     ),
-    Target(
-        family=SETS,
+    _line(
         what="one endpoint of 5,000 changes, 11 clusters of 1,000 nodes, 3 bridges each",
         experiment="change",
         limits=(worst("change_bytes", 1 << 20),),
         published="7.5 GiB published for a well-known system",
         seeds=3,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="change at the origin to every bridge of 30 clusters, round trips of 20 to 150 ms",
         experiment="change",
-        limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
+        limits=_KNOWN_IN_TIME,
         published="no one publishes one",
-        values={"clusters": 30, "nodes": 100, "services": 5, "endpoints": 50, "changes": 30},
+        values=_THIRTY,
         seeds=5,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="the same, delays of 20 to 150 ms one way",
         experiment="change",
-        limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
-        values={
-            "clusters": 30,
-            "nodes": 100,
-            "services": 5,
-            "endpoints": 50,
-            "changes": 30,
-            "shortest": 40 * MILLISECOND,
-            "longest": 300 * MILLISECOND,
-        },
+        limits=_KNOWN_IN_TIME,
+        values={**_THIRTY, **_FAR},
         seeds=3,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="a Deployment of 500 rolls within two minutes: one version for each step, at most",
         experiment="rollout",
         limits=(worst("versions", 400), worst("view_changes", 400), p99("last_step_s", 1.5)),
         seeds=3,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="511 clusters x 1,000 endpoints pulled by a joining bridge, links of 100 Mbit/s",
         experiment="join",
         limits=(worst("joined_s", 60), Limit("received_ratio", 1.05)),
         published="> 5 min at 100 clusters published",
         seeds=2,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="two catalogs of 200 origins that differ in one record find it",
         experiment="two-differ",
         limits=(worst("requests", 3), worst("repair_bytes", 4_096)),
         seeds=10,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="20 changes a second in a fleet of 10 clusters",
         experiment="churn",
-        limits=(median("adoption_s", 0.5), p99("adoption_s", 1.5)),
+        limits=_KNOWN_IN_TIME,
         values={"clusters": 10, "nodes": 100, "services": 20, "endpoints": 50},
         seeds=3,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="no direct path between two clusters: changes get through, neither is lost",
         experiment="relay",
         limits=(median("relayed_s", 0.5), worst("relayed_s", 10)),
         seeds=5,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="an origin changes faster than a link of 128 kbit/s can pull",
         experiment="fast-origin",
         limits=(worst("gap_s", 10), worst("staleness_s", 15), worst("caught_up_s", 15)),
         seeds=3,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="trust is unequal: idle traffic stays idle, and few compare while a set changes",
         experiment="unequal-trust",
         limits=(
@@ -129,8 +123,7 @@ TARGETS: tuple[Target, ...] = (
         seeds=5,
     ),
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"node down at the origin to every bridge of 30 clusters{words}",
             experiment="node-down",
             limits=(
@@ -150,8 +143,7 @@ TARGETS: tuple[Target, ...] = (
         )
     ),
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"a pool falls into halves, {percent}:{100 - percent}{words}: nothing withdrawn",
             experiment="split",
             limits=(Limit("withdrawn", 0),),
@@ -162,8 +154,7 @@ TARGETS: tuple[Target, ...] = (
         for percent in (50, 34, 67)
     ),
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"all agents of a cluster restart, their disks {disk}, {words}",
             experiment="restart",
             limits=(worst("next_everywhere_s", 20),),
@@ -178,8 +169,7 @@ TARGETS: tuple[Target, ...] = (
         )
     ),
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"the key of a cluster is rotated, trusted by {words}: nothing lost",
             experiment="rotate",
             limits=(p99("rotated_s", 1.5),),
@@ -188,16 +178,14 @@ TARGETS: tuple[Target, ...] = (
         )
         for trust, words in (("names", "its name"), ("fleet", "its fleet's certificate"))
     ),
-    Target(
-        family=SETS,
+    _line(
         what="a fleet revokes the key of a cluster, whose successor speaks",
         experiment="revoke",
         limits=(p99("revoked_s", 1.5), worst("restored_s", 3)),
         values={"successor": "comes"},
         seeds=2,
     ),
-    Target(
-        family=SETS,
+    _line(
         what="a fleet revokes the key of a cluster, and no successor speaks within 30 s",
         experiment="revoke",
         limits=(p99("revoked_s", 1.5), worst("removed_s", 32)),
@@ -205,8 +193,7 @@ TARGETS: tuple[Target, ...] = (
         seeds=2,
     ),
     *(
-        Target(
-            family=SETS,
+        _line(
             what=f"a stranger signs beside a cluster, whose root is {words}",
             experiment="equivocate",
             limits=(worst("healed_s", 20),),
@@ -215,8 +202,7 @@ TARGETS: tuple[Target, ...] = (
         )
         for higher, words in (("stranger", "lower"), ("cluster", "higher"))
     ),
-    Target(
-        family=SETS,
+    _line(
         what="a cluster is drained over 30 s by each importer's clock",
         experiment="drain",
         limits=(p99("heard_s", 1.5), worst("drained_s", 31)),

@@ -66,7 +66,7 @@ def test_a_table_says_what_its_columns_mean() -> None:
     result = swim("idle", *SMALL, "--seeds", "1", "--duration", "2s", "--configuration", "ours")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0] == "traffic of a pool in which nothing happens: 6 members, 1 seeds"
+    assert lines[0] == "traffic of a pool in which nothing happens: 6 members, 1 seed"
     assert lines[2].split()[:2] == ["configuration", "B/s"]
     assert lines[3].startswith("ours ")
     assert any(line.startswith("sealed B/s: ") for line in lines)
@@ -296,7 +296,7 @@ def test_its_table_and_its_picture_tell_cells_apart(tmp_path: Path) -> None:
     result = sets("records", *FEW, *words)
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0] == "how many bytes a set takes, and one change to it: 1 seeds"
+    assert lines[0] == "how many bytes a set takes, and one change to it: 1 seed"
     assert lines[2].split()[:2] == ["endpoints", "records"]
     assert [line.split()[0] for line in lines[3:5]] == ["20", "40"]
     assert "<!-- endpoints 40 -->" in path.read_text()
