@@ -15,7 +15,7 @@ from discovery.deltas import delta_of
 from discovery.manifest import MANIFEST_BYTES_MAX, Body
 from discovery.recordset import EMPTY, RecordSet
 from discovery.refusals import Refusal
-from failure_detect.packing import Packable, pack, unpack_all
+from failure_detect.packing import Packable, pack, unpack_one
 from simulations.sets.assailed import (
     BYTES_MAX,
     NEXT,
@@ -71,8 +71,7 @@ def _of(body: Body, records: RecordSet) -> Body:
 
 
 def _fields(each: SignedSet) -> dict[str, Packable]:
-    [(fields, _)] = unpack_all(each.manifest.signed, MANIFEST_BYTES_MAX)
-    return cast("dict[str, Packable]", fields)
+    return cast("dict[str, Packable]", unpack_one(each.manifest.signed, MANIFEST_BYTES_MAX))
 
 
 def _signed_by_a_stranger(view: Assailed, rng: Random) -> _Made:

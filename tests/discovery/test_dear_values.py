@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_no_record_takes_more_memory_than_its_size_justifies(kind: str) -> None:
     for name, data in shapes(5_000).items():
         signed = pack([field("e", data), bytes(64)])
         for sent in (data, field("e", data), field("s", data), signed):
-            peak = peak_bytes(lambda sent=sent: decode(sent), Refused)
+            peak = peak_bytes(partial(decode, sent), Refused)
             # A record with a fault is read once more, to say which one it is.
             assert peak < 2 * bound(len(sent)), name
 
@@ -73,7 +74,7 @@ def test_no_frame_takes_more_memory_than_its_size_justifies(size: int) -> None:
     for name, data in shapes(size).items():
         for body in frames(data):
             sent = b"\1\1" + body
-            peak = peak_bytes(lambda sent=sent: decode_frame(sent, MEBIBYTE), Refused)
+            peak = peak_bytes(partial(decode_frame, sent, MEBIBYTE), Refused)
             assert peak < bound(len(sent)), name
 
 
@@ -81,7 +82,7 @@ def test_a_small_frame_that_expands_takes_no_more_than_is_believed_of_it() -> No
     # A KiB of them was a MiB of empty maps in clear, and these took 83 MiB.
     for name, data in [("maps", filled(MEBIBYTE, b"\x80")), *shapes(20_000).items()]:
         sent = b"\2\2\1" + zlib.compress(data, 9)
-        peak = peak_bytes(lambda sent=sent: decode_frame(sent, MEBIBYTE), Refused)
+        peak = peak_bytes(partial(decode_frame, sent, MEBIBYTE), Refused)
         assert peak < bound(min(len(data), believed(len(sent)))), name
 
 
@@ -90,10 +91,10 @@ def test_no_rumour_takes_more_memory_than_is_believed_of_it() -> None:
         for name, data in shapes(size).items():
             delta = zlib.compress(b"\x92" + data + b"\x90", 9)
             told = pack([1, b"manifest", bytes(32), delta])
-            peak = peak_bytes(lambda told=told: decode_gossip(told), Refused)
+            peak = peak_bytes(partial(decode_gossip, told), Refused)
             assert peak < bound(believed(len(told))), name
             plain = b"\x92\x02" + data
-            peak = peak_bytes(lambda plain=plain: decode_gossip(plain), Refused)
+            peak = peak_bytes(partial(decode_gossip, plain), Refused)
             assert peak < bound(len(plain)), name
 
 

@@ -12,7 +12,7 @@ from discovery.refusals import Refusal, Refused
 from discovery.standing import Verdict
 from discovery.state import AGE_MAX, KeptItem, KeptState, read_state, write_state
 from discovery.verdict_config import VerdictConfig
-from discovery.verdict_events import Alarm, AlarmRaised, StandingChanged
+from discovery.verdict_events import ClusterAlarm, ClusterAlarmRaised, StandingChanged
 from discovery.wall_time import WallClockRead
 from failure_detect.clock import MILLISECOND, MINUTE, SECOND, Duration
 from tests.discovery.bridgehead import (
@@ -88,7 +88,7 @@ def test_a_revoked_keys_set_is_in_the_last_tier_after_a_restart_with_its_alarm()
     old, new = holding(MINUTE), head(WALL + ms(MINUTE))
     effects = new.restore(on_disk(old, WALL + ms(MINUTE)))
     assert verdicts(effects) == [Verdict.DEGRADED]
-    assert [e.alarm for e in effects if isinstance(e, AlarmRaised)] == [Alarm.REVOKED]
+    assert [e.alarm for e in effects if isinstance(e, ClusterAlarmRaised)] == [ClusterAlarm.REVOKED]
     assert new.bridge.replicator.fingerprint == old.bridge.replicator.fingerprint
     assert new.bridge.refusals.counts() == {}
     assert new.kept() == old.kept()
