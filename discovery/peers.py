@@ -7,7 +7,7 @@ from discovery.budgets import Budget
 from discovery.config import ReplicatorConfig
 from discovery.frames import VERSION_MIN
 from discovery.names import Origin
-from failure_detect.clock import NEVER, Duration, Instant
+from failure_detect.clock import Duration, Instant
 from failure_detect.identity import Identity, MemberId
 
 PASSED_OVER_MAX = 1_024
@@ -23,10 +23,8 @@ class Peer:
     __slots__ = (
         "apart",
         "busy",
-        "differs_since",
         "exhausted",
         "failures",
-        "fingerprint",
         "forgeries",
         "identity",
         "is_alive",
@@ -52,9 +50,6 @@ class Peer:
         self.speaks = VERSION_MIN
         """The highest version that it is known to speak."""
         self.room = config.room
-        self.fingerprint = b""
-        self.differs_since: Instant = NEVER
-        """Since when it shows what nothing explains."""
         self.apart: Apart = EQUAL
         """What it and we hold apart for good."""
         self.exhausted = b""

@@ -10,6 +10,7 @@ from random import Random
 from typing import assert_never
 
 from discovery.catalog import Catalog
+from discovery.comparing import Comparing
 from discovery.config import ReplicatorConfig
 from discovery.events import (
     Effect,
@@ -35,7 +36,7 @@ from discovery.puller import Asked, Puller
 from discovery.refusals import Refusal, Refused
 from discovery.rumours import Rumours
 from discovery.serving import Server, size_of
-from failure_detect.clock import NEVER, SECOND, Instant
+from failure_detect.clock import SECOND, Instant
 from failure_detect.events import (
     BroadcastReceived,
     FingerprintChanged,
@@ -102,7 +103,7 @@ class Replicator:
         self._server = Server(catalog, exchange.items, exchange.index, config)
         self._speaks = speaks
         self._fingerprint = b""
-        self._next_comparison: Instant = now
+        self._comparing = Comparing(exchange, self._puller, now)
         self._questioned: dict[Origin, None] = {}
         """Origins of which something is held that would not be adopted, when last looked at."""
 
@@ -119,7 +120,7 @@ class Replicator:
             case BroadcastReceived():
                 self._rumours.take(event, now)
             case FingerprintSeen(member, fingerprint):
-                self._on_fingerprint(member, fingerprint, now)
+                self._comparing.seen(member, fingerprint, now)
             case RequestReceived():
                 self._on_request(event, now)
             case ResponseReceived(request, _, data):
@@ -254,54 +255,8 @@ class Replicator:
         peer = self._exchange.peers.get(member)
         if peer is not None:
             peer.is_alive = alive
-            peer.differs_since = NEVER
+            self._comparing.trusts(peer)
             self._exchange.wants.forget_provider(member)
-
-    # --- comparing ----------------------------------------------------------------------
-
-    def _on_fingerprint(self, member: MemberId, fingerprint: bytes, now: Instant) -> None:
-        exchange, peer = self._exchange, self._exchange.peers.get(member)
-        if peer is None:
-            return
-        before, peer.fingerprint = peer.fingerprint, fingerprint
-        if not fingerprint or self._is_explained(peer, fingerprint):
-            peer.differs_since = NEVER
-            return
-        if peer.differs_since == NEVER or self._is_explained(peer, before):
-            peer.differs_since = now  # What it showed before, we have come to hold since.
-        if self._is_time_to_compare(peer, now):
-            config = exchange.config
-            self._next_comparison = now + config.gap + int(exchange.rng.random() * config.gap / 2)
-            exchange.counts["comparisons"] += 1
-            self._puller.request(peer, Compare(exchange.index.sums), {}, now)
-
-    def _is_explained(self, peer: Peer, fingerprint: bytes) -> bool:
-        """Tell whether who shows this holds no more than we do, but for what we may not."""
-        exchange = self._exchange
-        is_known = fingerprint in (exchange.index.fingerprint, peer.exhausted)
-        return is_known or exchange.hearsay.explains(peer.apart, fingerprint)
-
-    def _is_time_to_compare(self, peer: Peer, now: Instant) -> bool:
-        config = self._exchange.config
-        if now < self._next_comparison or not peer.can_be_asked(now):
-            return False
-        if not len(self._exchange.index):  # Who holds nothing waits for no rumour.
-            return True
-        settled = now - max(self._exchange.changed_at, peer.differs_since) >= config.settle
-        return settled or now - peer.differs_since >= config.impatient
-
-    def _on_differ(self, asked: Compare, peer: Peer, differ: Differ, now: Instant) -> None:
-        exchange, wanted = self._exchange, list[bytes]()
-        for entry in differ.entries:
-            ours = exchange.index.rank(entry.key)
-            if peer.passed_over.get(entry.key) == entry.rank:
-                continue
-            if (ours is None or entry.rank > ours) and exchange.may_hold(entry.key, entry.rank):
-                exchange.wants.note(entry.key, entry.rank, peer.identity.member)
-                wanted.append(entry.key)
-        apart = exchange.hearsay.compared(asked.sums, differ, wanted, peer.apart, now)
-        peer.apart = exchange.peers.same(apart)
-        peer.exhausted = b"" if wanted else differ.fingerprint
 
     # --- streams ------------------------------------------------------------------------
 
@@ -343,7 +298,7 @@ class Replicator:
             case None:
                 return
             case (Asked(peer, Compare() as asked), Differ() as differ):
-                self._on_differ(asked, peer, differ, now)
+                self._comparing.answered(asked, peer, differ, now)
             case (Asked(message=Pull()) as asked, Pulled() as pulled):
                 self._puller.take(asked, pulled, now)
             case _:

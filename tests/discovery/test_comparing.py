@@ -6,11 +6,13 @@ from discovery.messages import Compare, Differ, Item, Rumour
 from discovery.recordset import RecordSet
 from discovery.wire import encode_gossip
 from failure_detect.clock import MILLISECOND, SECOND
+from failure_detect.events import MemberLeft
 from tests.discovery.lone import (
     BETA,
     Lone,
     Signed,
     asked,
+    member_of,
     requests,
     signed,
     some_records,
@@ -37,6 +39,46 @@ def test_fingerprints_that_differ_for_as_long_as_a_rumour_takes_are_compared() -
     lone.now += 1
     [order] = requests(lone.see(OTHER))
     assert isinstance(asked(order), Compare)
+
+
+def test_whoever_shows_it_next_is_compared_with() -> None:
+    # Two of ninety bridges meet every 45 s: nobody waits for the same one to come again.
+    lone = Lone(peers=2)
+    settled(lone)
+    lone.see(OTHER, 1)
+    lone.now += lone.config.settle
+    [order] = requests(lone.see(b"\2" * 8, 2))
+    assert isinstance(asked(order), Compare)
+    assert order.to == member_of(2)
+
+
+def test_a_doubt_ends_with_what_raised_it() -> None:
+    for ends in ("explained", "gone", "compared"):
+        lone = Lone(peers=2)
+        settled(lone)
+        lone.see(OTHER, 1)
+        if ends == "explained":
+            lone.see(lone.replicator.fingerprint, 1)
+        elif ends == "gone":
+            lone.tell(MemberLeft(member_of(1)))
+        lone.now += lone.config.settle
+        if ends == "compared":
+            [order] = requests(lone.see(OTHER, 1))
+            lone.answer(order, Differ(OTHER, (), ()))
+            lone.now += 2 * lone.config.gap
+        assert lone.see(OTHER, 2) == []
+
+
+def test_what_showed_strange_and_has_come_here_since_raises_no_doubt() -> None:
+    lone = Lone(peers=2)
+    settled(lone)
+    ahead = Lone()
+    settled(ahead)
+    ahead.publish(NEXT)
+    lone.see(ahead.replicator.fingerprint, 1)
+    lone.publish(NEXT)
+    lone.now += lone.config.settle
+    assert lone.see(OTHER, 2) == []
 
 
 def test_while_ours_keeps_changing_only_the_impatient_compare() -> None:

@@ -7,7 +7,7 @@ from discovery.apart import EQUAL, Apart
 from discovery.config import ReplicatorConfig
 from discovery.frames import VERSION_MIN
 from discovery.peers import PASSED_OVER_MAX, Peer, Peers
-from failure_detect.clock import MILLISECOND, NEVER, SECOND
+from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.identity import Address
 from tests.discovery.lone import identity_of, member_of
 
@@ -24,7 +24,6 @@ def test_a_new_peer_is_believed_to_be_there_and_to_speak_the_oldest_version() ->
     assert peer.can_be_asked(NOW)
     assert (peer.is_alive, peer.is_reachable, peer.busy) == (True, True, False)
     assert (peer.speaks, peer.room, peer.failures) == (VERSION_MIN, CONFIG.room, 0)
-    assert (peer.fingerprint, peer.differs_since) == (b"", NEVER)
     assert (peer.apart, peer.exhausted) == (EQUAL, b"")
     assert peer.cluster == "c1"
 
