@@ -27,6 +27,8 @@ class Alarm(StrEnum):
     """What is to be published is more than peers take."""
     SIGNING = "signing"
     """A manifest cannot be made."""
+    CUT_OFF = "cut-off"
+    """Our own pool is lost to us: what would vanish and nobody meant is held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,6 +328,7 @@ class Bridge:
             presumed = isinstance(effect, isolation.CutOffPresumed)
             self._judged(self.verdicts.handle(effect, now), now)
             self._watched(self.nodes.cut_off(now, presumed=presumed), now)
+            self._publish(effect, now)
 
     def _watched(self, effects: Iterable[NodeEffect], now: Instant) -> None:
         for effect in effects:

@@ -61,7 +61,7 @@ Witnessed: TypeAlias = (
     verdict_events.PeerReport | verdict_events.OwnBridgeGone | verdict_events.DataPathReported
 )
 PoolFact: TypeAlias = MembershipFact | GossipFact | StreamEvent | IsolationChanged
-Event: TypeAlias = PoolFact | OwnEvent | Witnessed | TrustEvent | publisher_events.Event
+Event: TypeAlias = PoolFact | OwnEvent | Witnessed | TrustEvent | publisher_events.Told
 
 # --- effects --------------------------------------------------------------------------------
 

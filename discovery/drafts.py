@@ -54,6 +54,11 @@ class Draft:
         """What of our own was refused, because peers would have."""
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether nothing is withdrawn because we presume to be cut off."""
+        return self._guard.is_cut_off
+
+    @property
     def held_services(self) -> tuple[ServiceName, ...]:
         """Services of which the guard holds what would vanish, in order."""
         return tuple(sorted(self._guard.held))
@@ -129,6 +134,11 @@ class Draft:
         exports = self._desired.exports
         self._guard.confirm({service: _count(exports.get(service)) for service in exports})
         self.is_fresh = True
+
+    def cut_off(self, *, presumed: bool) -> None:
+        """Learn whether we presume to be cut off from our own pool: then nothing is withdrawn."""
+        self.is_fresh |= bool(self._guard.held)
+        self._guard.cut_off(presumed=presumed)
 
     def rebase(self, records: RecordSet) -> None:
         """Go on from another set of our own, with the assignment that it has."""

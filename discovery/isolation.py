@@ -10,8 +10,9 @@ answers (`IsolationChanged`) has lost all others. Rule 2: more than half of the 
 counted, lost within the window: cut off. Rule 3: it lasts until no more than half of that pool is
 lost, and then a while longer, so that everybody is looked at again before anything is done.
 
-Who is cut off withdraws nothing, publishes no removal and lets nothing expire. The lease is another
-matter: `may_hold_lease`.
+Who is cut off calls no node down (`own_overlay`), publishes no removal that nobody meant
+(`publisher_guard`) and lets nothing expire (`verdicts`). The lease is another matter:
+`may_hold_lease`.
 
 | pool        | lost                           | verdict                                   |
 |-------------|--------------------------------|-------------------------------------------|

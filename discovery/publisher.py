@@ -6,7 +6,8 @@ are ever signed, by no crash at any instant: an epoch stands in the Lease before
 with it, and is forgotten with its process (`tenure`). Rule 3: the first change of a quiet period
 is published at once, later ones together, one version per `min_interval`; without change the set
 is signed anew when a third of its lifetime is over. Rule 4: what vanishes in great numbers and
-unexplained is held until a fresh list confirms it (`publisher_guard`).
+unexplained is held until a fresh list confirms it, and anything at all while we presume ourselves
+cut off from our own pool (`publisher_guard`).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import assert_never
 from discovery.alarms import Alarm, Alarms
 from discovery.drafts import Draft
 from discovery.intents import Pending, named
+from discovery.isolation import CutOffEnded, CutOffPresumed
 from discovery.manifest import Intent, IntentKind, Order
 from discovery.names import Origin, ServiceName
 from discovery.press import Edition, Press
@@ -29,6 +31,7 @@ from discovery.publisher_events import (
     ExportRemoved,
     FreshListWanted,
     IntentDeclared,
+    IsolationFact,
     KeyRotated,
     LeaseAcquired,
     LeaseLost,
@@ -39,6 +42,7 @@ from discovery.publisher_events import (
     PublishingKey,
     SetSeen,
     StatementsChanged,
+    Wanted,
 )
 from discovery.recordset import RecordSet
 from discovery.refusals import Remembered
@@ -63,6 +67,8 @@ class PublisherStatistics:
     records: int
     size_bytes: int
     endpoints: int
+    is_cut_off: bool
+    """Whether it holds all that would vanish unexplained, because its own pool is lost to it."""
     held_services: tuple[str, ...]
     """Services of which the guard holds what would vanish."""
     held_endpoints: int
@@ -122,6 +128,7 @@ class Publisher:
             records=packing.records.count,
             size_bytes=packing.records.size_bytes,
             endpoints=packing.endpoints,
+            is_cut_off=self._draft.is_cut_off,
             held_services=tuple(str(service) for service in self._draft.held_services),
             held_endpoints=self._draft.held_endpoints,
             refused=tuple(self._draft.refusals.latest()),
@@ -141,8 +148,8 @@ class Publisher:
                 return self._on_seen(event, now)
             case KeyRotated(key):
                 return self._on_key(key)
-            case DepartureRequested():
-                self._departs = True
+            case CutOffPresumed() | CutOffEnded():
+                return self._on_isolation(event)
             case ListConfirmed(request):
                 if self._list.confirm(request):
                     self._draft.confirm()
@@ -166,9 +173,17 @@ class Publisher:
                 assert_never(event)
         return []
 
+    def _on_isolation(self, event: IsolationFact) -> list[Effect]:
+        words = None
+        if isinstance(event, CutOffPresumed):
+            words = f"{event.lost} of {event.pool} members of our own pool are lost: it is most"
+            words += " likely us, and nothing is withdrawn without an intent"
+        self._draft.cut_off(presumed=words is not None)
+        return [*self._alarms.judge(Alarm.CUT_OFF, words)]
+
     def _on_wanted(
         self,
-        event: DesiredChanged | ExportChanged | ExportRemoved | StatementsChanged | IntentDeclared,
+        event: Wanted,
         now: Instant,
     ) -> None:
         match event:
@@ -182,6 +197,8 @@ class Publisher:
                 self._draft.state(statements)
             case IntentDeclared(kind, subject, amount):
                 self._draft.declare(kind, subject, amount, now)
+            case DepartureRequested():
+                self._departs = True
             case _:
                 assert_never(event)
 
@@ -216,7 +233,8 @@ class Publisher:
         if now >= self._sign_at():
             effects += self._publish(now)
         if not self._draft.is_fresh:
-            effects += self._list.judge(self._draft.held_services, now, self._config.relist)
+            held = () if self._draft.is_cut_off else self._draft.held_services
+            effects += self._list.judge(held, now, self._config.relist)
         return effects
 
     def _could_sign(self) -> bool:

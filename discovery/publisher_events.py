@@ -6,6 +6,7 @@ from typing import TypeAlias
 from discovery.alarms import AlarmRaised
 from discovery.authority import Signer
 from discovery.exports import Desired, Exported, Statements
+from discovery.isolation import CutOffEnded, CutOffPresumed
 from discovery.manifest import IntentKind, Manifest
 from discovery.names import ServiceName
 from discovery.recordset import RecordSet
@@ -129,7 +130,15 @@ class DepartureRequested:
     """The cluster leaves for good: its set is empty from now on."""
 
 
-Event: TypeAlias = (
+Wanted: TypeAlias = (
+    DesiredChanged
+    | ExportChanged
+    | ExportRemoved
+    | StatementsChanged
+    | IntentDeclared
+    | DepartureRequested
+)
+Told: TypeAlias = (
     WallClockRead
     | LeaseAcquired
     | LeaseRenewed
@@ -137,15 +146,14 @@ Event: TypeAlias = (
     | EpochConfirmed
     | ManifestSeen
     | SetSeen
-    | DesiredChanged
-    | ExportChanged
-    | ExportRemoved
-    | StatementsChanged
-    | IntentDeclared
     | ListConfirmed
     | KeyRotated
-    | DepartureRequested
+    | Wanted
 )
+"""What comes from outside."""
+
+IsolationFact: TypeAlias = CutOffPresumed | CutOffEnded
+Event: TypeAlias = Told | IsolationFact
 
 
 # --- effects -----------------------------------------------------------------------------

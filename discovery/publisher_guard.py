@@ -4,6 +4,10 @@ Rule 1: additions, changes and what intents explain pass at once. Rule 2: what i
 service, as it was; it passes when a fresh list confirms it, when an intent comes that explains it,
 or when it is back. Rule 3: withdrawals that passed unexplained count with later ones while the
 window lasts, unless something took their place. Rule 4: a drain explains as long as it is stated.
+Rule 5: while we presume ourselves cut off nothing vanishes but by an intent, however little it is,
+and no fresh list confirms it: what tells us may be as cut off as we are. Afterwards what is still
+wanted gone is weighed as ever. What is replaced has not vanished, as always: to hold the old pods
+of a rollout would send traffic to the dead where the living are known.
 """
 
 from collections.abc import Mapping
@@ -44,6 +48,8 @@ class PublisherGuard:
         self._drains: tuple[Intent, ...] = ()
         self._losses: list[_Loss] = []
         self._held: dict[ServiceName, int] = {}
+        self.is_cut_off = False
+        """Whether we presume to be cut off from our own pool."""
 
     @property
     def held(self) -> Mapping[ServiceName, int]:
@@ -60,6 +66,14 @@ class PublisherGuard:
     def set_drains(self, subjects: tuple[str, ...]) -> None:
         """Let these drains, and no others, explain withdrawals until they are stated no more."""
         self._drains = tuple(Intent(0, 0, IntentKind.DRAIN, subject) for subject in subjects)
+
+    def cut_off(self, *, presumed: bool) -> None:
+        """Learn whether we presume to be cut off; what was confirmed by then is confirmed no more.
+
+        Where that ends, whoever calls has what is held weighed again.
+        """
+        self.is_cut_off = presumed
+        self._held.clear()
 
     def weigh(
         self, counts: Mapping[ServiceName, Counts], published: int, now: Instant
@@ -87,7 +101,8 @@ class PublisherGuard:
         before = published - (sum(removed.values()) - lost)
         earlier = sum(loss.count for loss in losses)
         self._losses = losses
-        if lost and is_too_much(lost + earlier, before + earlier, self._config):
+        is_held = self.is_cut_off or is_too_much(lost + earlier, before + earlier, self._config)
+        if lost and is_held:
             passing = {s: n for s, n in removed.items() if s not in explained.unexplained}
             self._spend(explain(passing, intents).left)
             self._held = {service: sizes[service].published for service in explained.unexplained}
@@ -98,7 +113,9 @@ class PublisherGuard:
         return frozenset()
 
     def confirm(self, wanted: Mapping[ServiceName, int]) -> None:
-        """Take it for true that what is held has gone: a fresh list says so."""
+        """Take it for true that what is held has gone: a fresh list says so, and we are whole."""
+        if self.is_cut_off:
+            return
         self._held = {service: wanted.get(service, 0) for service in self._held}
         self._losses.clear()
 

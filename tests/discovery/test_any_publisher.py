@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from discovery.exports import Desired
 from discovery.guard_rules import GuardConfig
+from discovery.isolation import CutOffEnded, CutOffPresumed
 from discovery.manifest import IntentKind, Manifest
 from discovery.publisher import Publisher
 from discovery.publisher_config import PublisherConfig
@@ -218,6 +219,9 @@ class World:
         self.tell(slot, IntentDeclared(IntentKind.SCALE_DOWN, WEB, choice))
         self.tell(slot, ExportRemoved(WEB))
 
+    def isolate(self, slot: int, choice: int) -> None:
+        self.tell(slot, CutOffPresumed(2, 3) if choice & 1 else CutOffEnded())
+
     def wait(self, _: int, choice: int) -> None:
         self.now += choice * choice * 10 * MILLISECOND
         for slot, process in enumerate(self.slots):
@@ -256,6 +260,7 @@ RARE = (
     World.acquire,
     World.confirm_list,
     World.mean,
+    World.isolate,
 )
 OFTEN = (World.see, World.send, World.wait, World.renew, World.write_epoch, want, take_over)
 ACTIONS = (*RARE, *OFTEN, *OFTEN)

@@ -1,11 +1,13 @@
 """What a cluster publishes its own bridges hold, and what they hold reaches who publishes."""
 
+from discovery.alarms import Alarm, AlarmRaised
 from discovery.bridge_events import (
     LanFact,
     ViewTouched,
 )
 from discovery.events import SetAdopted
 from discovery.exports import Desired
+from discovery.isolation import HeartbeatStopped
 from discovery.names import ServiceName
 from discovery.overlays import decode_overlay
 from discovery.publisher_events import (
@@ -20,6 +22,7 @@ from discovery.wall_time import WallClockRead
 from failure_detect.clock import MINUTE, SECOND
 from failure_detect.events import (
     BroadcastRequested,
+    MemberReturned,
     NodeSilent,
 )
 from failure_detect.identity import NodeName
@@ -29,8 +32,11 @@ from tests.discovery.bridgehead import (
     WALL,
     WEB,
     Bridgehead,
+    died,
+    identity,
     joined,
     manifest_of,
+    member,
     of_kind,
     pods,
 )
@@ -85,6 +91,43 @@ def test_a_bridge_without_the_key_publishes_nothing_and_raises_nothing() -> None
     assert made.tell(lease, DesiredChanged(wanted), WallClockRead(WALL + 1)) == []
     assert made.wait(MINUTE) == []
     assert made.bridge.catalog.get(HOME) is None
+
+
+def test_who_is_cut_off_withdraws_nothing_as_a_publisher_until_its_pool_is_whole_again() -> None:
+    made = publishing()
+    made.tell(DesiredChanged(Desired.of([exported(WEB, range(20))])))
+    made.wait(5 * SECOND)
+    others = range(1, 6)
+    made.tell(*(LanFact(joined(HOME, each)) for each in others))
+    effects = made.tell(*(LanFact(died(HOME, each)) for each in others))
+    [alarm] = of_kind(effects, AlarmRaised)
+    assert isinstance(alarm, AlarmRaised)
+    assert alarm.alarm is Alarm.CUT_OFF
+    effects = made.tell(DesiredChanged(Desired.of([exported(WEB, range(12))])))
+    assert of_kind(effects + made.wait(20 * MINUTE - 6 * SECOND), Published) == []
+    assert made.reasons() == {"home: used": 20}
+    # It is signed anew in time, and even that withdraws nothing.
+    assert len(of_kind(made.wait(10 * SECOND), Published)) == 1
+    assert made.reasons() == {"home: used": 20}
+    effects = made.tell(*(LanFact(MemberReturned(member(HOME, each), 1)) for each in others))
+    assert of_kind(effects + made.wait(29 * SECOND), Published) == []
+    assert len(of_kind(made.wait(2 * SECOND), Published)) == 1
+    assert made.reasons() == {"home: used": 12}
+    assert made.bridge.publisher is not None
+    assert made.bridge.publisher.statistics().alarms == ()
+
+
+def test_nodes_whose_heartbeats_have_stopped_cut_nobody_off() -> None:
+    made = publishing()
+    made.tell(DesiredChanged(Desired.of([exported(WEB, range(20))])))
+    made.wait(5 * SECOND)
+    others = range(1, 6)
+    made.tell(*(LanFact(joined(HOME, each)) for each in others))
+    made.tell(*(LanFact(HeartbeatStopped(identity(HOME, each).node)) for each in others))
+    made.tell(*(LanFact(died(HOME, each)) for each in others))
+    effects = made.tell(DesiredChanged(Desired.of([exported(WEB, range(12))])))
+    assert len(of_kind(effects + made.wait(SECOND), Published)) == 1
+    assert made.reasons() == {"home: used": 12}
 
 
 def test_the_wall_clock_reaches_trust_publisher_and_overlay() -> None:

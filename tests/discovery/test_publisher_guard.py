@@ -131,6 +131,37 @@ def test_what_is_held_is_measured_by_what_there_was() -> None:
     assert dict(judge.held) == {}
 
 
+def test_who_is_cut_off_holds_whatever_vanishes_unless_it_is_meant_or_replaced() -> None:
+    judge = guard()
+    judge.cut_off(presumed=True)
+    judge.declare(IntentKind.SCALE_DOWN, "shop/api", 3, 0)
+    assert weigh(judge, 0, 90, web=(40, 39), api=(30, 27), db=(20, 20)) == [WEB]
+    assert dict(judge.held) == {WEB: 40}
+    judge.confirm({WEB: 39})
+    assert weigh(judge, 1, 87, web=(40, 39), db=(20, 25)) == [WEB]
+    assert weigh(judge, 2, 88, web=(41, 40)) == []
+
+
+def test_what_is_still_to_vanish_after_a_cut_off_is_weighed_as_ever() -> None:
+    judge = guard()
+    judge.cut_off(presumed=True)
+    assert weigh(judge, 0, 60, web=(40, 20), api=(20, 19)) == [API, WEB]
+    judge.cut_off(presumed=False)
+    assert weigh(judge, 99, 60, web=(40, 20), api=(20, 19)) == []
+    judge.cut_off(presumed=True)
+    assert weigh(judge, 99, 39, web=(20, 0)) == [WEB]
+    judge.cut_off(presumed=False)
+    assert weigh(judge, 99, 39, web=(20, 0)) == [WEB]
+
+
+def test_what_was_confirmed_before_a_cut_off_is_confirmed_no_more() -> None:
+    judge = guard()
+    assert weigh(judge, 0, 50, web=(50, 20)) == [WEB]
+    judge.confirm({WEB: 20})
+    judge.cut_off(presumed=True)
+    assert weigh(judge, 1, 50, web=(50, 20)) == [WEB]
+
+
 def test_after_a_reset_it_counts_from_there() -> None:
     judge = guard()
     assert weigh(judge, 0, 20, web=(20, 0)) == [WEB]
@@ -160,7 +191,8 @@ def test_only_what_shrinks_is_held_and_only_where_it_is_too_much(
     counts = {service: Counts(*each) for service, each in sizes.items()}
     held = guard().weigh(counts, total, 0)
     lost = sum(max(0, before - after) for before, after in sizes.values())
-    if lost >= 10 and 2 * lost > total:
-        assert held == {service for service, (before, after) in sizes.items() if after < before}
-    else:
-        assert held == frozenset()
+    shrinking = {service for service, (before, after) in sizes.items() if after < before}
+    assert held == (shrinking if lost >= 10 and 2 * lost > total else frozenset())
+    lone = guard()
+    lone.cut_off(presumed=True)
+    assert lone.weigh(counts, total, 0) == shrinking

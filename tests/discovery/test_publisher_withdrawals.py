@@ -1,11 +1,15 @@
 """What a publisher withdraws, holds, refuses and complains of."""
 
-from discovery.alarms import Alarm
+from dataclasses import replace
+
+from discovery.alarms import Alarm, AlarmRaised
 from discovery.exports import NO_PACKING, Statements, repacked
+from discovery.isolation import CutOffEnded, CutOffPresumed
 from discovery.manifest import Intent, IntentKind
 from discovery.names import ServiceName
 from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import (
+    DepartureRequested,
     ExportChanged,
     ExportRemoved,
     IntentDeclared,
@@ -159,6 +163,92 @@ def test_only_the_list_that_was_asked_for_last_confirms() -> None:
     assert room.tell(ListConfirmed(0)) == []
     assert room.tell(ListConfirmed(2)) == []
     assert room.publisher.statistics().held_endpoints == 30
+
+
+# --- while we are cut off ----------------------------------------------------------------
+
+
+def test_who_is_cut_off_publishes_no_removal_and_everything_else() -> None:
+    room = on_stage()
+    room.want({WEB: range(20), API: range(40, 43)})
+    room.now += SECOND
+    words = (
+        "5 of 6 members of our own pool are lost: it is most likely us, and nothing is withdrawn"
+        " without an intent"
+    )
+    assert room.tell(CutOffPresumed(5, 6)) == [AlarmRaised(Alarm.CUT_OFF, words)]
+    assert room.want({WEB: range(12)}) == []
+    statistics = room.publisher.statistics()
+    assert statistics.is_cut_off
+    assert statistics.alarms == ((Alarm.CUT_OFF, words),)
+    assert statistics.held_services == ("shop/api", "shop/web")
+    assert statistics.held_endpoints == 8 + 3
+    room.now += SECOND
+    done = only(room.want({WEB: range(12), DB: range(60, 62)}))
+    assert read(done.records) == state({WEB: range(20), API: range(40, 43), DB: range(60, 62)})
+    assert lists(room.wait(10 * MINUTE)) == []
+    assert room.tell(ListConfirmed(1)) == []
+    # Nothing is left to hold once it is whole again: less than half goes, as it always may.
+    [after] = room.tell(CutOffEnded())
+    assert isinstance(after, Published)
+    assert read(after.records) == state({WEB: range(12), DB: range(60, 62)})
+    statistics = room.publisher.statistics()
+    assert (statistics.is_cut_off, statistics.held_services, statistics.alarms) == (False, (), ())
+
+
+def test_what_is_meant_goes_while_we_are_cut_off_as_well() -> None:
+    room = on_stage()
+    room.want({WEB: range(20), API: range(40, 43)})
+    room.tell(CutOffPresumed(5, 6))
+    room.now += SECOND
+    assert room.want({WEB: range(20)}) == []
+    room.now += SECOND
+    done = only(room.tell(IntentDeclared(IntentKind.UNEXPORT, API)))
+    assert read(done.records) == state({WEB: range(20)})
+    assert room.publisher.statistics().held_services == ()
+    room.now += SECOND
+    assert only(room.tell(DepartureRequested())).manifest.body.departs
+
+
+def test_pods_that_others_replace_go_and_pods_that_are_not_ready_say_so() -> None:
+    room = on_stage()
+    room.want({WEB: range(20)})
+    room.tell(CutOffPresumed(5, 6))
+    room.now += SECOND
+    done = only(room.want({WEB: range(5, 25)}))
+    assert read(done.records) == state({WEB: range(5, 25)})
+    room.now += SECOND
+    whole = exported(WEB, range(5, 25))
+    unready = {
+        p: tuple(replace(e, ready=False) for e in each) for p, each in whole.endpoints.items()
+    }
+    done = only(room.tell(ExportChanged(replace(whole, endpoints=unready))))
+    [service] = read(done.records).exports.values()
+    assert not any(each.ready for there in service.endpoints.values() for each in there)
+
+
+def test_a_wipe_while_we_are_cut_off_needs_a_fresh_list_afterwards() -> None:
+    room = on_stage()
+    room.want({WEB: range(30)})
+    room.now += SECOND
+    assert lists(room.want({})) == [1]
+    room.tell(CutOffPresumed(2, 3))
+    # The list was asked for before; what it says then comes from where we are cut off from.
+    assert published(room.tell(ListConfirmed(1))) == []
+    assert published(room.wait(MINUTE)) == []
+    assert lists(room.said) == [1]
+    assert lists(room.tell(CutOffEnded())) == [2]
+    room.now += SECOND
+    assert read(only(room.tell(ListConfirmed(2))).records) == state({})
+
+
+def test_who_takes_over_while_cut_off_withdraws_nothing_of_what_was_found() -> None:
+    held = packed({WEB: range(8)})
+    room = Newsroom()
+    room.tell(CutOffPresumed(2, 3))
+    room.see(manifest(WALL - 9, 7, held), held)
+    room.hold_lease()
+    assert read(only(room.want({WEB: range(3)})).records) == canonical(state({WEB: range(8)}))
 
 
 # --- refusals, limits, clocks ------------------------------------------------------------
