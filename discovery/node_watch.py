@@ -6,7 +6,8 @@ this one says, and tells whenever the answer for a cluster is another one.
 A majority may be wrong, where a cluster's pool falls into halves, and the bridge that knows better
 speaks last: it learns of the doubt by the same gossip. So while a living bridge has said neither
 that a node is down nor whether it hears it, a majority's word is not acted on for `OBJECTION`. Who
-lives on a node that is down is waited for no more; while that node is only called so, it is.
+lives on a node that is down is waited for no more; while that node is only called so, it is. Nobody
+objects to a sole bridge: what it finds itself waits until its losses rest (`silences`).
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from discovery.names import Origin
 from discovery.overlays import Overlay, OverlayBook, decode_overlay
 from discovery.own_overlay import LanFact, OwnOverlay
 from discovery.refusals import Refusal, Refused
+from discovery.silences import Silences
 from failure_detect.clock import NEVER, SECOND, Duration, Instant
 from failure_detect.events import (
     MemberDied,
@@ -59,6 +61,7 @@ class NodeWatch:
         self._verifier = verifier
         self._book = OverlayBook()
         self._overlay = OwnOverlay(identity, signer)
+        self._silences = Silences(identity.member)
         self._bridges: dict[MemberId, Identity] = {identity.member: identity}
         self._living: dict[Origin, dict[MemberId, None]] = {self._own: {identity.member: None}}
         self._down: dict[Origin, tuple[NodeName, ...]] = {}
@@ -68,7 +71,12 @@ class NodeWatch:
     @property
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
-        return min(self._book.deadline, self._overlay.deadline, self._objection_ends())
+        parts = (self._book.deadline, self._overlay.deadline, self._objection_ends())
+        return min(*parts, self._silences.deadline(alone=self._is_alone))
+
+    @property
+    def _is_alone(self) -> bool:
+        return len(self._living[self._own]) == 1
 
     def _objection_ends(self) -> Instant:
         ends = (until for waiting in self._waiting.values() for until in waiting.values())
@@ -86,7 +94,8 @@ class NodeWatch:
 
     def on_lan(self, fact: LanFact, now: Instant) -> list[Effect]:
         """Take in what happens in the pool of our own cluster."""
-        self._overlay.follow(fact)
+        for each in self._silences.take(fact, now, alone=self._is_alone):
+            self._overlay.follow(each)
         return self._say(now)
 
     def cut_off(self, now: Instant, *, presumed: bool) -> list[Effect]:
@@ -168,6 +177,8 @@ class NodeWatch:
         effects: list[Effect] = [*lapsed]
         if lapsed or self._objection_ends() <= now:
             effects += self._count(touched, now)
+        for silent in self._silences.due(now, alone=self._is_alone):
+            self._overlay.follow(silent)
         return effects + self._say(now)
 
     # --- what comes of it ---------------------------------------------------------------

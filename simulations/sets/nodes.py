@@ -216,6 +216,12 @@ class Split(IncidentExperiment):
     )
     lasting: int = options.duration(30 * SECOND, "how long it is split")
 
+    def fault(self) -> str | None:
+        """Say why there can be no such split."""
+        alone = "there are bridges in both halves, and nobody objects to a sole one"
+        fault = IncidentExperiment.fault(self)
+        return fault or (f"--bridges {self.bridges}: {alone}" if self.bridges < 2 else None)
+
     def run(self, scene: Scene) -> Sample:
         """Split the pool, and heal it."""
         stage, sample = self.stage(scene), Sample()

@@ -30,6 +30,14 @@ def test_neither_half_of_a_pool_withdraws_what_lives(share: int, wan: str) -> No
     assert counts["cut_off"] == {50: 0, 34: 2, 67: 1}[share]
 
 
+def test_a_split_has_bridges_in_both_halves() -> None:
+    assert Split(bridges=2).fault() is None
+    assert Split(bridges=1).fault() == (
+        "--bridges 1: there are bridges in both halves, and nobody objects to a sole one"
+    )
+    assert Split(bridges=30).fault() == "--bridges 30: each has a node, and there are 20"
+
+
 def test_what_nobody_reaches_is_withdrawn_and_comes_back() -> None:
     sample = Split(clusters=4, share=67, wan="severed", lasting=30 * SECOND).run(Scene(seed=1))
     assert sample.counts["withdrawn"] > 0
