@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from random import Random
 from typing import assert_never
 
-from discovery import guards, isolation, own_overlay, publisher_events, trust_events, verdict_events
+from discovery import (
+    data_path,
+    guards,
+    isolation,
+    own_overlay,
+    publisher_events,
+    trust_events,
+    verdict_events,
+)
 from discovery.bridge_config import Agent, BridgeConfig
 from discovery.bridge_events import (
     Effect,
@@ -23,6 +31,8 @@ from discovery.bridge_events import (
     Witnessed,
 )
 from discovery.catalog import Catalog
+from discovery.custody import Custody
+from discovery.data_path import DataPath, PathDropped, PathTried, PathWanted
 from discovery.events import (
     ContradictionFound,
     GossipFact,
@@ -60,10 +70,8 @@ from discovery.trust import TrustBook
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
-from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
 from failure_detect.clock import SECOND, Instant
 from failure_detect.events import IsolationChanged
-from failure_detect.identity import NodeName
 
 REVOCATIONS = b"r/"
 
@@ -92,30 +100,33 @@ class Bridge:
         )
         self.verdicts = Verdicts(self.own, config.verdicts)
         self.isolation = Isolation(identity.member, config.isolation)
-        self.guard = guards.ImporterGuard(config.guard)
         self.view = View(self.own, trust, now)
+        self.custody = Custody(config.guard, self.view)
+        self.guard = self.custody.guard
+        # A stream of its own: what is tried moves nothing of what is spread.
+        self.paths = DataPath(config.paths, self.view.targets, rng=Random(rng.getrandbits(64)))
         self.nodes = NodeWatch(identity, agent.signer, trust.verifier)
         self.evidence = EvidenceLog()
         self.publisher = publisher
         self.refusals = Refusals()
         """Items, and kept sets, that were refused; what other sets were the replicator counts."""
-        self._ready: dict[Origin, int] = {}
-        """How many ready endpoints each other origin has."""
-        self._why_held: dict[Origin, str] = {}
         self._keeper = Keeper(self.catalog, trust, self.verdicts, self.evidence)
         self._ages = NEW
         """Of the set that is being restored."""
         self._now = now
         self._is_touched = False
         self._out: list[Effect] = []
+        self._parts = (
+            *(self.replicator, self.verdicts, self.nodes, self.paths),
+            *(self.isolation, self.custody, self.view),
+        )
 
     # --- the machine's surface ----------------------------------------------------------
 
     @property
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
-        parts = (self.replicator, self.verdicts, self.isolation, self.guard, self.nodes, self.view)
-        soonest = min(part.deadline for part in parts)
+        soonest = min(part.deadline for part in self._parts)
         return soonest if self.publisher is None else min(soonest, self.publisher.deadline)
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
@@ -129,6 +140,8 @@ class Bridge:
             self._spread(self.replicator.handle(event, now), now)
         elif isinstance(event, IsolationChanged | Witnessed):
             self._judged(self.verdicts.handle(event, now), now)
+        elif isinstance(event, PathTried):
+            self._tried(self.paths.handle(event, now), now)
         elif isinstance(event, OwnEvent):
             self._on_own(event, now)
         elif isinstance(event, trust_events.TrustEvent):
@@ -148,14 +161,19 @@ class Bridge:
             self._judged(self.verdicts.advance(now), now)
         if self.nodes.deadline <= now:
             self._watched(self.nodes.advance(now), now)
-        if self.guard.deadline <= now:
-            self._guarded(self.guard.advance(now))
+        if self.paths.deadline <= now:
+            self._tried(self.paths.advance(now), now)
+        if self.publisher is not None and self.publisher.deadline <= now:
+            self._published(self.publisher.advance(now), now)
+        self._advance_view(now)
+        return self._flush()
+
+    def _advance_view(self, now: Instant) -> None:
+        if self.custody.deadline <= now:
+            self._guarded(self.custody.advance(now))
         if self.view.deadline <= now:
             self.view.advance(now)
             self._is_touched = True
-        if self.publisher is not None and self.publisher.deadline <= now:
-            self._published(self.publisher.advance(now), now)
-        return self._flush()
 
     def _flush(self) -> list[Effect]:
         if self._is_touched:
@@ -248,12 +266,8 @@ class Bridge:
         if origin == self.own:
             self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
             return
-        found = endpoint_changes(changes) if origin in self._ready else first_endpoints(changes)
-        total = self._ready.get(origin, 0)
-        self._ready[origin] = total + found.growth
-        intents, order = manifest.body.intents, manifest.order
-        changed = guards.SetChanged(origin, found.removed, total, intents, order, found.added)
-        self._guarded(self.guard.handle(changed, now))
+        self._guarded(self.custody.adopted(adopted, now))
+        self._tried(self.paths.handle(PathWanted(origin), now), now)
         if not self.verdicts.trusts(origin):
             self._on_restored(origin, now)
         word = verdict_events.ManifestAdopted(
@@ -273,29 +287,26 @@ class Bridge:
             self.view.set_standing(origin, standing)
 
     def _on_forgotten(self, origin: Origin, now: Instant) -> None:
-        self._guarded(self.guard.handle(guards.OriginForgotten(origin), now))
+        self._guarded(self.custody.release(origin, now))
         self._judged(self.verdicts.handle(verdict_events.TrustEnded(origin), now), now)
         self._watched(self.nodes.forget(origin), now)
         self.view.remove(origin)
-        self._ready.pop(origin, None)
-        self._why_held.pop(origin, None)
+        self.custody.forget(origin)
+        self._tried(self.paths.handle(PathDropped(origin), now), now)
         self._is_touched = True
 
     def _guarded(self, effects: Iterable[guards.Effect]) -> None:
         for effect in effects:
-            origin, held = effect.origin, self.guard.held(effect.origin)
-            if isinstance(effect, guards.HoldStarted):
-                services, self._why_held[origin] = effect.held, effect.why
-            else:
-                services = effect.services
-            why = self._why_held.get(origin, effect.why)
-            for service in services:
-                if service in held:
-                    self.view.set_held(origin, service, held[service], why)
-                else:
-                    self.view.clear_held(origin, service)
             self._is_touched = True
             self._out.append(effect)
+
+    def _tried(self, effects: Iterable[data_path.Effect], now: Instant) -> None:
+        """Pass on whom to connect to, and judge by what came of it."""
+        for effect in effects:
+            if isinstance(effect, verdict_events.DataPathReported):
+                self._judged(self.verdicts.handle(effect, now), now)
+            else:
+                self._out.append(effect)
 
     # --- whom we trust, and what we conclude --------------------------------------------
 
@@ -321,7 +332,7 @@ class Bridge:
                 self.view.set_standing(effect.origin, effect.standing)
                 self._is_touched = True
                 if not effect.standing.verdict.serves:  # Nothing of it is held against its word.
-                    self._guarded(self.guard.handle(guards.OriginForgotten(effect.origin), now))
+                    self._guarded(self.custody.release(effect.origin, now))
 
     def _isolated(self, effects: Iterable[IsolationEffect], now: Instant) -> None:
         for effect in effects:
@@ -338,16 +349,10 @@ class Bridge:
                 case NodesDownChanged(origin, nodes):
                     self.view.set_nodes_down(origin, nodes, by=f"bridges of {origin}")
                     self._is_touched = True
-                    self._guard_nodes(origin, nodes, now)
+                    held = self.catalog.get(origin)
+                    self._guarded(self.custody.nodes_down(origin, held, nodes, now))
                 case _:
                     assert_never(effect)
-
-    def _guard_nodes(self, origin: Origin, nodes: Iterable[NodeName], now: Instant) -> None:
-        held = self.catalog.get(origin)
-        if origin != self.own and held is not None:
-            down = endpoints_on(held.records, nodes)
-            changed = guards.OverlaysChanged(origin, down, self._ready.get(origin, 0))
-            self._guarded(self.guard.handle(changed, now))
 
     def _keep(self, proof: Evidence) -> None:
         try:
@@ -389,8 +394,7 @@ class Bridge:
 
     def check_invariants(self) -> None:
         """Assert what each part asserts, and that the parts agree."""
-        parts = (self.replicator, self.verdicts, self.isolation, self.guard, self.nodes, self.view)
-        for part in (*parts, self.trust, self.evidence):
+        for part in (*self._parts, self.trust, self.evidence):
             part.check_invariants()
         if self.publisher is not None:
             self.publisher.check_invariants()

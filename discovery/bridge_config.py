@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from discovery.authority import Signer
 from discovery.config import ReplicatorConfig
+from discovery.data_path_config import DataPathConfig
 from discovery.guard_rules import GuardConfig
 from discovery.isolation import IsolationConfig
 from discovery.limits import CatalogLimits
@@ -37,3 +38,6 @@ class BridgeConfig:
 
     isolation: IsolationConfig = field(default_factory=IsolationConfig)
     """When we presume ourselves cut off."""
+
+    paths: DataPathConfig = field(default_factory=DataPathConfig)
+    """How often the ways to other clusters are tried."""

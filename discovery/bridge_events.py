@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from discovery import isolation, own_overlay, publisher_events, verdict_events
 from discovery.alarms import AlarmRaised
+from discovery.data_path import ConnectRequested, PathTried
 from discovery.events import (
     ContradictionFound,
     GossipFact,
@@ -61,7 +62,8 @@ Witnessed: TypeAlias = (
     verdict_events.PeerReport | verdict_events.OwnBridgeGone | verdict_events.DataPathReported
 )
 PoolFact: TypeAlias = MembershipFact | GossipFact | StreamEvent | IsolationChanged
-Event: TypeAlias = PoolFact | OwnEvent | Witnessed | TrustEvent | publisher_events.Told
+Told: TypeAlias = OwnEvent | PathTried | publisher_events.Told
+Event: TypeAlias = PoolFact | Witnessed | TrustEvent | Told
 
 # --- effects --------------------------------------------------------------------------------
 
@@ -83,6 +85,7 @@ Order: TypeAlias = (
     | FingerprintChanged
     | SendRequest
     | SendResponse
+    | ConnectRequested
     | verdict_events.ReportToBridges
     | publisher_events.EpochProposed
     | publisher_events.FreshListWanted

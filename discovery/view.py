@@ -9,7 +9,9 @@ same (but for when drains were first seen). Rule 3: nothing is ever left out wit
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from random import Random
 
+from discovery.data_path import Target
 from discovery.endpoints import Endpoint
 from discovery.explain import Explanation, explanation_of
 from discovery.holdings import Held
@@ -28,6 +30,7 @@ from discovery.view_origin import Circumstances, Known
 from discovery.view_outcome import Outcome
 from discovery.view_rows import Source
 from discovery.view_services import ServiceTable
+from discovery.view_targets import targets_of
 from failure_detect.agenda import Agenda, Timer
 from failure_detect.clock import NEVER, Instant
 
@@ -201,6 +204,13 @@ class View:
         """Return what `origin` says of itself, None where nothing is known of it."""
         known = self._origins.get(origin)
         return None if known is None else known.index.cluster
+
+    def targets(self, origin: Origin, most: int, rng: Random) -> list[Target]:
+        """Return where traffic to `origin` would go: `most` of its gateways or endpoints, drawn."""
+        known = self._origins.get(origin)
+        if known is None or origin == self._own:
+            return []
+        return targets_of(known, self._circumstances().viewpoint.network, most, rng)
 
     def drains(self) -> tuple[DrainSeen, ...]:
         """Return the drains that are seen, by origin, each cluster's own before its services'."""

@@ -14,7 +14,7 @@ from tests.discovery.bridgehead import HOME, RING, identity
 def test_every_part_has_a_configuration_that_is_right_by_default() -> None:
     config = BridgeConfig()
     parts = {each.name: getattr(config, each.name) for each in fields(config)}
-    assert sorted(parts) == ["guard", "isolation", "limits", "replicator", "verdicts"]
+    assert sorted(parts) == ["guard", "isolation", "limits", "paths", "replicator", "verdicts"]
     assert all(is_dataclass(part) for part in parts.values())
     assert config == BridgeConfig()
 

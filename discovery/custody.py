@@ -1,0 +1,95 @@
+"""What the importer's guard makes of sets and overlays, shown in the view.
+
+Nothing is decided here: each change of an origin's endpoints goes to the guard, and what it holds,
+or holds no more, to the view, with the reason for which it was begun to be held.
+"""
+
+from collections.abc import Iterable
+
+from discovery.catalog import Held
+from discovery.events import SetAdopted
+from discovery.guard_rules import GuardConfig
+from discovery.guards import (
+    Effect,
+    HoldStarted,
+    ImporterGuard,
+    OriginForgotten,
+    OverlaysChanged,
+    SetChanged,
+)
+from discovery.names import Origin
+from discovery.view import View
+from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
+from failure_detect.clock import Instant
+from failure_detect.identity import NodeName
+
+
+class Custody:
+    """Joins the guard and the view."""
+
+    def __init__(self, config: GuardConfig, view: View) -> None:
+        """Hold nothing yet."""
+        self.guard = ImporterGuard(config)
+        self._view = view
+        self._ready: dict[Origin, int] = {}
+        """How many ready endpoints each other origin has."""
+        self._why: dict[Origin, str] = {}
+
+    @property
+    def deadline(self) -> Instant:
+        """When the next hold ends."""
+        return self.guard.deadline
+
+    def adopted(self, adopted: SetAdopted, now: Instant) -> list[Effect]:
+        """Take in another cluster's set; the view has it already."""
+        manifest, origin = adopted.manifest, adopted.manifest.origin
+        changes = adopted.after.changes_since(adopted.before)
+        found = endpoint_changes(changes) if origin in self._ready else first_endpoints(changes)
+        total = self._ready.get(origin, 0)
+        self._ready[origin] = total + found.growth
+        changed = SetChanged(
+            origin, found.removed, total, manifest.body.intents, manifest.order, found.added
+        )
+        return self._shown(self.guard.handle(changed, now))
+
+    def nodes_down(
+        self, origin: Origin, held: Held | None, nodes: Iterable[NodeName], now: Instant
+    ) -> list[Effect]:
+        """Take in which nodes of a cluster are down, all of them; what is our own nobody guards."""
+        if held is None or origin not in self._ready:
+            return []
+        down = endpoints_on(held.records, nodes)
+        changed = OverlaysChanged(origin, down, self._ready.get(origin, 0))
+        return self._shown(self.guard.handle(changed, now))
+
+    def release(self, origin: Origin, now: Instant) -> list[Effect]:
+        """Hold nothing of an origin against its word: it departed, or is held for gone."""
+        return self._shown(self.guard.handle(OriginForgotten(origin), now))
+
+    def forget(self, origin: Origin) -> None:
+        """Forget what was counted of an origin, of which there is no set any more."""
+        self._ready.pop(origin, None)
+        self._why.pop(origin, None)
+
+    def advance(self, now: Instant) -> list[Effect]:
+        """End the holds whose time is over."""
+        return self._shown(self.guard.advance(now))
+
+    def _shown(self, effects: list[Effect]) -> list[Effect]:
+        for effect in effects:
+            origin, held = effect.origin, self.guard.held(effect.origin)
+            if isinstance(effect, HoldStarted):
+                services, self._why[origin] = effect.held, effect.why
+            else:
+                services = effect.services
+            why = self._why.get(origin, effect.why)
+            for service in services:
+                if service in held:
+                    self._view.set_held(origin, service, held[service], why)
+                else:
+                    self._view.clear_held(origin, service)
+        return effects
+
+    def check_invariants(self) -> None:
+        """Assert those of the guard."""
+        self.guard.check_invariants()

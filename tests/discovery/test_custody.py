@@ -1,0 +1,77 @@
+"""What the guard holds is in the view as long as it is held, with the reason it began for."""
+
+from discovery.catalog import Held
+from discovery.custody import Custody
+from discovery.events import SetAdopted
+from discovery.guard_rules import GuardConfig
+from discovery.guards import HoldEnded, HoldStarted
+from discovery.names import Origin
+from discovery.recordset import EMPTY, RecordSet
+from discovery.trust import TrustBook
+from discovery.view import View
+from failure_detect.clock import MINUTE, NEVER, SECOND
+from failure_detect.identity import NodeName
+from tests.discovery.bridgehead import EAST, HOME, RING, START, WEB, manifest_of, pods, trusted, uid
+
+
+class Desk:
+    """A custody and its view, and the last set of `east`."""
+
+    def __init__(self) -> None:
+        trust = TrustBook(HOME, {1: RING.public(f"{HOME}/1")}, RING, uid(HOME))
+        trust.handle(trusted(EAST))
+        self.view = View(HOME, trust, START)
+        self.custody = Custody(GuardConfig(), self.view)
+        self.records = EMPTY
+        self.version = 0
+
+    def adopt(self, count: int) -> list[object]:
+        self.version += 1
+        after = RecordSet.of(pods(range(count)) if count else {})
+        manifest = manifest_of(EAST, after, self.version)
+        self.view.apply(EAST, after.changes_since(self.records), START)
+        effects = self.custody.adopted(SetAdopted(manifest, self.records, after), START)
+        self.records = after
+        self.custody.check_invariants()
+        return list(effects)
+
+    def reasons(self) -> list[str]:
+        return sorted(row.reason.value for row in self.view.explain(WEB).endpoints)
+
+
+def test_what_is_held_is_shown_until_its_time_is_over() -> None:
+    desk = Desk()
+    assert desk.adopt(12) == []
+    assert desk.custody.deadline == NEVER
+    [started] = desk.adopt(0)
+    assert isinstance(started, HoldStarted)
+    assert desk.reasons() == ["held-by-guard"] * 12
+    [row, *_] = desk.view.explain(WEB).endpoints
+    assert started.why in row.why
+    assert desk.custody.deadline == START + 5 * MINUTE
+    [ended] = desk.custody.advance(START + 5 * MINUTE)
+    assert isinstance(ended, HoldEnded)
+    assert desk.reasons() == []
+
+
+def test_nodes_that_are_down_count_and_ours_do_not() -> None:
+    desk = Desk()
+    desk.adopt(12)
+    nodes = [NodeName(f"node-{number}") for number in range(12)]
+    held = Held(manifest_of(EAST, desk.records), desk.records, START)
+    assert desk.custody.nodes_down(HOME, held, nodes, START) == []
+    assert desk.custody.nodes_down(EAST, None, nodes, START) == []
+    [started] = desk.custody.nodes_down(EAST, held, nodes, START + SECOND)
+    assert isinstance(started, HoldStarted)
+
+
+def test_what_is_released_is_served_no_more_and_what_is_forgotten_begins_anew() -> None:
+    desk = Desk()
+    desk.adopt(12)
+    desk.adopt(0)
+    [ended] = desk.custody.release(EAST, START)
+    assert isinstance(ended, HoldEnded)
+    desk.custody.forget(Origin("west"))
+    desk.custody.forget(EAST)
+    assert desk.adopt(12) == []
+    assert desk.reasons() == ["used"] * 12
