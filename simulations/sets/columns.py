@@ -103,6 +103,12 @@ GLOSSARY = Glossary.of(
             "compared in change",
             "comparisons that a bridge begins in a minute while sets change that few share",
         ),
+        "path_shut_s": (
+            "shut s",
+            "from when traffic is shut until all bridges of both hold the other in the last tier",
+        ),
+        "path_open_s": ("open s", "from when it is open again until none of them does"),
+        "tried_per_minute": ("tried", "connections that a bridge makes in a minute"),
         "node_out_s": (
             "node out s",
             "from when most bridges of a cluster find a node dead until one elsewhere serves none",

@@ -6,6 +6,7 @@ from simulations.sets.attacks import Attacks
 from simulations.sets.capacity import Capacity
 from simulations.sets.changes import ChangeOne, Churn
 from simulations.sets.columns import GLOSSARY
+from simulations.sets.data_paths import DataPaths
 from simulations.sets.drains import Drain
 from simulations.sets.joins import Join, TwoDiffer
 from simulations.sets.nodes import NodeDown, Split
@@ -30,6 +31,7 @@ SETS = Family(
         Churn,
         Relay,
         FastOrigin,
+        DataPaths,
         UnequalTrust,
         NodeDown,
         Split,

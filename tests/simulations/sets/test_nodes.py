@@ -20,7 +20,7 @@ def test_a_node_that_falls_silent_is_out_soon_and_comes_back(without: str) -> No
 def test_the_word_of_a_sole_bridge_counts() -> None:
     sample = NodeDown(clusters=3, bridges=1, incidents=1).run(Scene(seed=2))
     # To whom nobody objects, it waits until its losses rest.
-    assert REST < min(sample.durations["node_out"])
+    assert min(sample.durations["node_out"]) > REST
     assert max(sample.durations["node_out"]) < REST + SECOND
 
 

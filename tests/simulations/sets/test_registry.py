@@ -27,6 +27,7 @@ def test_all_that_is_promised_is_there() -> None:
         "churn",
         "relay",
         "fast-origin",
+        "data-path",
         "unequal-trust",
         "node-down",
         "split",
