@@ -104,6 +104,20 @@ class PolicyBook:
         """The local objects that are refused now, by name."""
         return tuple(self._local_faults.values())
 
+    def local(self, name: ServiceName) -> TrafficPolicy | None:
+        """Return what counts of a local object: where it is refused, its last good version."""
+        claim = self._claims.get((None, name))
+        return None if claim is None else claim.policy
+
+    def local_fault(self, name: ServiceName) -> LocalPolicyFault | None:
+        """Return why a local object is refused now; None where it is not."""
+        return self._local_faults.get(name)
+
+    def published(self, name: ServiceName) -> TrafficPolicy | None:
+        """Return what our own set has under this name, None where it has nothing."""
+        claim = self._claims.get((self._own, name))
+        return None if claim is None else claim.policy
+
     def put(
         self, origin: Origin | None, name: ServiceName, policy: TrafficPolicy | None
     ) -> list[Subject]:

@@ -18,6 +18,7 @@ from discovery.holdings import Held
 from discovery.importing import OWN_RULE, ImportRule
 from discovery.names import Origin, ServiceName
 from discovery.policy_book import PolicyBook
+from discovery.policy_status import PolicyStatus, status_of
 from discovery.ramps import DrainSeen, is_acknowledged
 from discovery.records import ClusterRecord
 from discovery.recordset import Change
@@ -199,6 +200,14 @@ class View:
             self._down_by,
             address,
         )
+
+    def policy(self, name: ServiceName) -> PolicyStatus | None:
+        """Return what becomes of the local TrafficPolicy with this namespace and name.
+
+        None where there is no such object. Costs the services of its namespace.
+        """
+        outcomes = self._services.outcomes(name.namespace, self._circumstances())
+        return status_of(name, self._book, outcomes)
 
     def cluster(self, origin: Origin) -> ClusterRecord | None:
         """Return what `origin` says of itself, None where nothing is known of it."""

@@ -125,6 +125,16 @@ class ServiceTable:
             name for name in self._services if self.outcome(name, circumstances) is not None
         )
 
+    def outcomes(
+        self, namespace: str, circumstances: Circumstances
+    ) -> list[tuple[ServiceName, Outcome]]:
+        """Return what comes of each service of a namespace that is in the view, by name."""
+        found = [
+            (name, self.outcome(name, circumstances))
+            for name in sorted(self._namespaces.get(namespace, {}))
+        ]
+        return [(name, outcome) for name, outcome in found if outcome is not None]
+
     def take_diff(self, circumstances: Circumstances) -> ViewDiff:
         """Return what differs since this was called last; looks at what was marked, no more."""
         changes: dict[ServiceName, tuple[Outcome | None, Outcome | None]] = {}
