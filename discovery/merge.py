@@ -187,16 +187,24 @@ def _unite_ports(ranked: Sequence[Export]) -> _United:
     united.conflicts += [
         _port_conflict(held, united.ports[held], theirs) for held, theirs in losers.items()
     ]
-    _name_all(united)
+    _name_all(united, ranked)
     return united
 
 
-def _name_all(united: _United) -> None:
-    """Give the unnamed port a name where there are others: Kubernetes takes it only if alone."""
+def _name_all(united: _United, ranked: Sequence[Export]) -> None:
+    """Give the unnamed port a name where there are others: Kubernetes takes it only if alone.
+
+    None that another port of anybody has who serves it, lost ports too: they would meet under it.
+    """
     unnamed = next((port for port in united.ports if not port.name), None)
     if unnamed is None or len(united.ports) == 1:
         return
+    alike = {origin: own for origin, own, ours in united.renamed if not ours}
     taken = {port.name for port in united.ports}
+    for each in ranked:
+        if each.origin in united.ports[unnamed]:
+            own = alike.get(each.origin, "")
+            taken.update(port.name for port in each.head.ports if port.name != own)
     aliases = [alias for _, alias, ours in united.renamed if not ours]
     plain = f"{unnamed.protocol.lower()}-{unnamed.port}"
     names = (*aliases, plain, *(f"{plain}-{at}" for at in range(len(taken))))
@@ -205,7 +213,6 @@ def _name_all(united: _United) -> None:
         replace(port, name=name) if port is unnamed else port: origins
         for port, origins in united.ports.items()
     }
-    alike = {origin: own for origin, own, ours in united.renamed if not ours}
     served = [
         (origin, alike.get(origin, "")) for origin in united.ports[replace(unnamed, name=name)]
     ]
@@ -276,7 +283,9 @@ def _disagreements(ranked: Sequence[Export]) -> list[Conflict]:
     found = []
     for reason, name, value in _PROPERTIES:
         found += _disagreement(ranked, reason, name, value)
-        if reason is ConflictReason.SESSION_AFFINITY:
+        # What lost by its affinity takes its timeout with it: where none holds, none is at odds.
+        holds = _affinity_timeout(ranked[0].head) is not None
+        if reason is ConflictReason.SESSION_AFFINITY and holds:
             alike = [each for each in ranked if _affinity_timeout(each.head) is not None]
             found += _disagreement(
                 alike, ConflictReason.SESSION_AFFINITY_CONFIG, "affinity timeout", _affinity_timeout

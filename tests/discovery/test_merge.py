@@ -299,6 +299,38 @@ def test_of_the_ports_of_an_export_no_two_have_one_name_in_the_merged_service(
             assert names.count((port.name, port.protocol)) == 1
 
 
+def test_the_unnamed_port_takes_no_name_of_a_port_that_lost_to_it() -> None:
+    unnamed, other = ServicePort("", 80), ServicePort("y", 81, "UDP")
+    alias = ServicePort("x", 80)
+    both = merge(
+        [
+            Export(A, ExportRecord(ports=(unnamed, other), exported_at=1)),
+            Export(B, ExportRecord(ports=(alias,), exported_at=2)),
+            Export(C, ExportRecord(ports=(ServicePort("", 81), alias), exported_at=3)),
+        ]
+    )
+    assert [each.port.name for each in both.ports] == ["tcp-80", "y"]
+    assert (both.port_name(B, "x"), both.port_name(C, ""), both.port_name(C, "x")) == (
+        "tcp-80",
+        "tcp-80",
+        "x",
+    )
+
+
+def test_affinity_timeouts_are_at_odds_only_where_an_affinity_holds() -> None:
+    heads = [
+        ExportRecord(ports=(), exported_at=1),
+        ExportRecord(ports=(), exported_at=2, session_affinity="ClientIP"),
+        ExportRecord(
+            ports=(), exported_at=3, session_affinity="ClientIP", session_affinity_timeout_s=60
+        ),
+    ]
+    lost = merge([Export(origin, head) for origin, head in zip((A, B, C), heads, strict=True)])
+    assert [each.reason for each in lost.conflicts] == [ConflictReason.SESSION_AFFINITY]
+    held = merge([Export(B, heads[1]), Export(C, heads[2])])
+    assert [each.reason for each in held.conflicts] == [ConflictReason.SESSION_AFFINITY_CONFIG]
+
+
 @given(EXPORTS)
 def test_everybody_takes_part_whoever_loses(exports: list[Export]) -> None:
     both = merge(exports)
