@@ -47,6 +47,7 @@ SETS = Family(
         "settling": 20 * SECOND,
         "changing": 5 * SECOND,
         "clusters": 3,
+        "trusted": 1,
         "bridges": 2,
         "origins": 20,
         "flips": 20,

@@ -76,6 +76,16 @@ class UnequalTrust(FleetExperiment):
     changing: int = options.duration(MINUTE, "for how long endpoints change after that")
     spacing: int = options.duration(SECOND, "how long after each change the next one comes")
 
+    def fault(self) -> str | None:
+        """Say why trust would not be unequal."""
+        fault = FleetExperiment.fault(self)
+        others = self.clusters - 1
+        if fault is None and self.trusted >= others:
+            return (
+                f"--trusted {self.trusted}: there are {others} others, and some must be strangers"
+            )
+        return fault
+
     def run(self, scene: Scene) -> Sample:
         """Count what moves, where trust is unequal and where it is not."""
         sample = Sample()

@@ -57,3 +57,10 @@ def test_what_both_trust_may_change_without_a_comparison_of_what_they_do_not() -
     assert comparisons(stage) == before
     assert all(len(log.arrivals(change)) == 5 for change in log.changes)
     check_held(stage, 2, [stage.origin(0), stage.origin(1)])
+
+
+def test_who_trusts_all_others_trusts_no_less_than_they_do() -> None:
+    assert UnequalTrust(clusters=4, trusted=2).fault() is None
+    assert UnequalTrust(clusters=3, trusted=6).fault() == (
+        "--trusted 6: there are 2 others, and some must be strangers"
+    )
