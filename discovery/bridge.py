@@ -103,7 +103,6 @@ class Bridge:
         self.view = View(self.own, trust, now)
         self.custody = Custody(config.guard, self.view)
         self.guard = self.custody.guard
-        # A stream of its own: what is tried moves nothing of what is spread.
         self.paths = DataPath(config.paths, self.view.targets, rng=Random(rng.getrandbits(64)))
         self.nodes = NodeWatch(identity, agent.signer, trust.verifier)
         self.evidence = EvidenceLog()
@@ -296,12 +295,11 @@ class Bridge:
         self._is_touched = True
 
     def _guarded(self, effects: Iterable[guards.Effect]) -> None:
-        for effect in effects:
-            self._is_touched = True
-            self._out.append(effect)
+        before = len(self._out)
+        self._out += effects
+        self._is_touched |= len(self._out) > before
 
     def _tried(self, effects: Iterable[data_path.Effect], now: Instant) -> None:
-        """Pass on whom to connect to, and judge by what came of it."""
         for effect in effects:
             if isinstance(effect, verdict_events.DataPathReported):
                 self._judged(self.verdicts.handle(effect, now), now)
@@ -328,6 +326,8 @@ class Bridge:
     def _judged(self, effects: Iterable[verdict_events.Effect], now: Instant) -> None:
         for effect in effects:
             self._out.append(effect)
+            if isinstance(effect, verdict_events.EvidenceChanged):
+                self.view.set_standing(effect.origin, effect.standing)
             if isinstance(effect, verdict_events.StandingChanged):
                 self.view.set_standing(effect.origin, effect.standing)
                 self._is_touched = True

@@ -103,6 +103,7 @@ Fact: TypeAlias = (
     | InputRefused
     | KeyExpired
     | verdict_events.StandingChanged
+    | verdict_events.EvidenceChanged
     | verdict_events.ClusterAlarmRaised
     | publisher_events.Published
     | AlarmRaised

@@ -41,7 +41,9 @@ class Standing:
 
     verdict: Verdict
     since: Instant
+    """When it became so. The words may be younger."""
     why: str
+    """The evidence as it is now: other than it began, and still good for the same."""
     also_last_tier: bool = False
     """It is `draining`, and the evidence alone would have it in the last tier."""
 

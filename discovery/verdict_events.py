@@ -131,6 +131,14 @@ class StandingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceChanged:
+    """`origin` is to be treated as before, since the same time, and for another reason."""
+
+    origin: Origin
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class ReportToBridges:
     """Tell the other bridges of our own cluster, over `lan`, what this one sees."""
 
@@ -146,4 +154,4 @@ class ClusterAlarmRaised:
     why: str
 
 
-Effect: TypeAlias = StandingChanged | ReportToBridges | ClusterAlarmRaised
+Effect: TypeAlias = StandingChanged | EvidenceChanged | ReportToBridges | ClusterAlarmRaised

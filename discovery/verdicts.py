@@ -43,7 +43,7 @@ nothing within `grace`. Whoever is not reached from here, but is alive in the po
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from discovery.clusters import Cluster
@@ -58,6 +58,7 @@ from discovery.verdict_events import (
     DataPathReported,
     Effect,
     Event,
+    EvidenceChanged,
     IsolationFact,
     ManifestAdopted,
     MembershipFact,
@@ -361,6 +362,9 @@ class Verdicts:
             cluster.standing = standing
             self._recount |= standing.verdict is Verdict.DEPARTED
             effects.append(StandingChanged(cluster.origin, standing))
+        elif standing.why != before.why:
+            cluster.standing = replace(before, why=standing.why)
+            effects.append(EvidenceChanged(cluster.origin, cluster.standing))
         return effects + self._alarms(cluster, standing)
 
     def _alarms(self, cluster: Cluster, standing: Standing) -> list[Effect]:

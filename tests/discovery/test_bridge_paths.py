@@ -3,9 +3,19 @@
 from discovery.data_path import ConnectRequested, PathTried
 from discovery.keys import CLUSTER_KEY
 from discovery.records import ClusterRecord, Gateway, encode_cluster
-from discovery.standing import Verdict
+from discovery.standing import Standing, Verdict
+from discovery.verdict_events import DataPathReported
 from failure_detect.clock import MINUTE, SECOND, Duration
-from tests.discovery.bridgehead import EAST, WEST, Bridgehead, distrusted, joined, of_kind, pods
+from tests.discovery.bridgehead import (
+    EAST,
+    WEB,
+    WEST,
+    Bridgehead,
+    distrusted,
+    joined,
+    of_kind,
+    pods,
+)
 
 
 def at_work() -> Bridgehead:
@@ -49,6 +59,18 @@ def test_a_path_that_is_shut_puts_a_cluster_into_the_last_tier_until_it_is_open(
     assert evidence.path.value == "shut"
     answer(made, 30 * SECOND, answered=True)
     assert verdict(made) is Verdict.LIVE
+
+
+def test_what_is_explained_is_why_it_is_so_now_since_it_became_so() -> None:
+    made = at_work()
+    answer(made, MINUTE, answered=False)
+    began = made.bridge.view.explain(WEB).origins[0].standing
+    assert began.why == "its data path is shut"
+    made.tell(DataPathReported(EAST, is_open=True))
+    explained = made.bridge.view.explain(WEB)
+    why = "the way to it was shut, and is not proven yet"
+    assert explained.origins[0].standing == Standing(Verdict.DEGRADED, began.since, why)
+    assert all(why in row.why for row in explained.endpoints)
 
 
 def test_without_anybody_who_connects_nothing_is_concluded() -> None:

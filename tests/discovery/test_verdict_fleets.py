@@ -67,7 +67,7 @@ def test_in_a_fleet_of_two_the_other_is_removed_after_the_retention() -> None:
 
 def test_a_sole_bridge_that_nobody_answers_has_the_other_in_the_last_tier() -> None:
     bench = court(EAST)
-    assert bench.say(DEAF) == []
+    assert verdicts(bench.say(DEAF)) == []
     assert bench.wait(CONFIG.hold_down - 1) == []
     assert verdicts(bench.wait(1)) == [(EAST, Verdict.UNREACHABLE)]
     standing = bench.machine.standing(EAST)

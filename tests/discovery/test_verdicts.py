@@ -3,6 +3,7 @@
 from discovery.standing import Standing, Verdict
 from discovery.verdict_events import (
     DataPathReported,
+    EvidenceChanged,
     StandingChanged,
 )
 from failure_detect.clock import MINUTE, SECOND
@@ -116,12 +117,32 @@ def test_who_is_known_by_relay_alone_is_degraded_and_never_lost() -> None:
     assert verdicts(bench.wait(30 * HOUR)) == [(EAST, Verdict.DEGRADED)]
 
 
+# --- words -----------------------------------------------------------------------------
+
+
+def test_the_words_are_those_of_now_and_the_time_is_that_of_the_change() -> None:
+    bench = court(EAST)
+    bench.say(reached(EAST, reachable=False))
+    bench.wait(CONFIG.hold_down)
+    begun = bench.now
+    assert bench.machine.standing(EAST) == Standing(
+        Verdict.DEGRADED, begun, "it is alive, and none of ours reaches it"
+    )
+    shut = Standing(Verdict.DEGRADED, begun, "its data path is shut")
+    assert bench.say(DataPathReported(EAST, is_open=False)) == [EvidenceChanged(EAST, shut)]
+    assert bench.say(reached(EAST, reachable=True)) == []
+    assert bench.machine.standing(EAST) == shut
+    opened = Standing(Verdict.DEGRADED, begun, "the way to it was shut, and is not proven yet")
+    assert bench.say(DataPathReported(EAST, is_open=True)) == [EvidenceChanged(EAST, opened)]
+
+
 # --- unreachable -----------------------------------------------------------------------
 
 
 def test_no_bridge_alive_is_unreachable_after_the_hold_down() -> None:
     bench = court(EAST)
-    assert bench.say(died(EAST)) == []
+    lives = Standing(Verdict.LIVE, START, "none of it is alive, and that may pass")
+    assert bench.say(died(EAST)) == [EvidenceChanged(EAST, lives)]
     assert bench.wait(CONFIG.hold_down - 1) == []
     standing = Standing(Verdict.UNREACHABLE, bench.now + 1, "no bridge of it is alive: 1 died")
     assert bench.wait(1) == [StandingChanged(EAST, standing)]
@@ -149,7 +170,9 @@ def test_alive_again_is_live_after_a_longer_while() -> None:
     bench = court(EAST)
     bench.say(died(EAST))
     bench.wait(MINUTE)
-    assert bench.say(MemberReturned(member(EAST), 1)) == []
+    [back] = bench.say(MemberReturned(member(EAST), 1))
+    assert isinstance(back, EvidenceChanged)
+    assert back.standing.why == "it is back, and that is not proven yet"
     assert bench.wait(CONFIG.better - 1) == []
     assert verdicts(bench.wait(1)) == [(EAST, Verdict.LIVE)]
 
