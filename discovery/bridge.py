@@ -109,7 +109,7 @@ class Bridge:
         self.publisher = publisher
         self.refusals = Refusals()
         """Items, and kept sets, that were refused; what other sets were the replicator counts."""
-        self._keeper = Keeper(self.catalog, trust, self.verdicts, self.evidence)
+        self._keeper = Keeper(self.catalog, trust, self.verdicts, self.evidence, self.custody)
         self._ages = NEW
         """Of the set that is being restored."""
         self._now = now
@@ -265,7 +265,7 @@ class Bridge:
         if origin == self.own:
             self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
             return
-        self._guarded(self.custody.adopted(adopted, now))
+        self._guarded(self.custody.adopted(adopted, now, self._ages.holds))
         self._tried(self.paths.handle(PathWanted(origin), now), now)
         if not self.verdicts.trusts(origin):
             self._on_restored(origin, now)

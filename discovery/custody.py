@@ -5,12 +5,14 @@ or holds no more, to the view, with the reason for which it was begun to be held
 """
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from discovery.catalog import Held
 from discovery.events import SetAdopted
 from discovery.guard_rules import GuardConfig
 from discovery.guards import (
     Effect,
+    HoldsRestored,
     HoldStarted,
     ImporterGuard,
     OriginForgotten,
@@ -18,10 +20,14 @@ from discovery.guards import (
     SetChanged,
 )
 from discovery.names import Origin
+from discovery.state import KeptHold
 from discovery.view import View
 from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
-from failure_detect.clock import Instant
+from failure_detect.clock import MILLISECOND, Duration, Instant
 from failure_detect.identity import NodeName
+
+AgedHold: TypeAlias = tuple[Duration, KeptHold]
+"""What was held, and for how long by now (us)."""
 
 
 class Custody:
@@ -40,8 +46,13 @@ class Custody:
         """When the next hold ends."""
         return self.guard.deadline
 
-    def adopted(self, adopted: SetAdopted, now: Instant) -> list[Effect]:
-        """Take in another cluster's set; the view has it already."""
+    def adopted(
+        self, adopted: SetAdopted, now: Instant, kept: tuple[AgedHold, ...] = ()
+    ) -> list[Effect]:
+        """Take in another cluster's set; the view has it already.
+
+        `kept` is what was held of it in an earlier run, the longest first.
+        """
         manifest, origin = adopted.manifest, adopted.manifest.origin
         changes = adopted.after.changes_since(adopted.before)
         found = endpoint_changes(changes) if origin in self._ready else first_endpoints(changes)
@@ -50,7 +61,25 @@ class Custody:
         changed = SetChanged(
             origin, found.removed, total, manifest.body.intents, manifest.order, found.added
         )
-        return self._shown(self.guard.handle(changed, now))
+        effects = self._shown(self.guard.handle(changed, now))
+        for _, hold in kept:
+            self._view.recall(origin, hold.service, hold.head, hold.ports)
+        held = tuple((now - ago, {hold.service: hold.endpoints}) for ago, hold in kept)
+        return [*effects, *self._shown(self.guard.handle(HoldsRestored(origin, held), now))]
+
+    def kept(self, origin: Origin, now: Instant) -> tuple[KeptHold, ...]:
+        """Return what is held of an origin that its set has no more, to be kept over a restart.
+
+        What overlays take is not: who starts hears them anew.
+        """
+        found: list[KeptHold] = []
+        for held_at, services in self.guard.withdrawn(origin):
+            for service, endpoints in services.items():
+                head, ports = self._view.last_known(origin, service)
+                if head is not None:
+                    held_ms = (now - held_at) // MILLISECOND
+                    found.append(KeptHold(service, held_ms, head, ports, endpoints))
+        return tuple(found)
 
     def nodes_down(
         self, origin: Origin, held: Held | None, nodes: Iterable[NodeName], now: Instant

@@ -63,7 +63,18 @@ class OriginForgotten:
     origin: Origin
 
 
-Event: TypeAlias = SetChanged | OverlaysChanged | OriginForgotten
+@dataclass(frozen=True, slots=True)
+class HoldsRestored:
+    """The first set of `origin` in this process was adopted, and an earlier process held these.
+
+    Each with since when, by the clock of this process; the longest held comes first.
+    """
+
+    origin: Origin
+    held: tuple[tuple[Instant, ByService], ...]
+
+
+Event: TypeAlias = SetChanged | OverlaysChanged | OriginForgotten | HoldsRestored
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +136,8 @@ class ImporterGuard:
                 return self._on_overlays(event, now)
             case OriginForgotten(origin):
                 return self._on_forgotten(origin)
+            case HoldsRestored(origin, held):
+                return self._on_restored(origin, held, now)
             case _:
                 assert_never(event)
 
@@ -146,6 +159,12 @@ class ImporterGuard:
         """Return what is held of `origin` now."""
         ledger = self._ledgers.get(origin)
         return {} if ledger is None else _by_service(ledger.held())
+
+    def withdrawn(self, origin: Origin) -> list[tuple[Instant, ByService]]:
+        """Return what is held of `origin` because its set has it no more, by since when."""
+        ledger = self._ledgers.get(origin)
+        batches = [] if ledger is None else ledger.withdrawn()
+        return [(held_at, _by_service(entries)) for held_at, entries in batches]
 
     def statistics(self) -> GuardStatistics:
         """Return what the guard sees and did."""
@@ -197,6 +216,21 @@ class ImporterGuard:
         ledger.overlay(dict(_flat(event.down)), now)
         ledger.explain()
         return self._judged(event.origin, ledger, now)
+
+    def _on_restored(
+        self, origin: Origin, held: tuple[tuple[Instant, ByService], ...], now: Instant
+    ) -> list[Effect]:
+        young = [(at, services) for at, services in held if now - at < self._config.hold]
+        ledger = self._ledger(origin)
+        if ledger is None or not young:
+            return []
+        ledger.restore((at, list(_flat(services))) for at, services in young)
+        entries = ledger.held()
+        if not entries:
+            return []
+        self._started += 1
+        why = "withdrawn before this process began, and no intent explained it"
+        return [HoldStarted(origin, _by_service(entries), ledger.deadline, why)]
 
     def _on_forgotten(self, origin: Origin) -> list[Effect]:
         ledger = self._ledgers.pop(origin, None)

@@ -5,12 +5,15 @@ it was. A revocation is as old as the wall clock says, the time in which nobody 
 that the hold of a revoked key's set ends when it would have ended, however many restarts there are.
 Rule 2: a key that turns out to be revoked now was good when the set was saved, so it counts as
 revoked since then. Rule 3: what a revoked key signed comes back only as what was held: no higher
-than the floor that was kept with it, nor than what is held here already.
+than the floor that was kept with it, nor than what is held here already. Rule 4: what the
+importer's guard held is held for the rest of its time, the time in which nobody ran counted; by a
+clock that nobody has read yet, or that went back, none of that is.
 """
 
 from dataclasses import dataclass
 
 from discovery.catalog import Catalog, Held
+from discovery.custody import AgedHold, Custody
 from discovery.evidence import EvidenceLog
 from discovery.messages import Item
 from discovery.names import Origin
@@ -28,6 +31,7 @@ class Ages:
 
     silent_for: Duration = 0
     revoked_for: Duration | None = None
+    holds: tuple[AgedHold, ...] = ()
 
 
 NEW = Ages()
@@ -44,9 +48,15 @@ class Keeper:
     """Says what is to be kept, and what to make of it later."""
 
     def __init__(
-        self, catalog: Catalog, trust: TrustBook, verdicts: Verdicts, evidence: EvidenceLog
+        self,
+        catalog: Catalog,
+        trust: TrustBook,
+        verdicts: Verdicts,
+        evidence: EvidenceLog,
+        custody: Custody,
     ) -> None:
         """Keep what these hold."""
+        self._custody = custody
         self._catalog = catalog
         self._trust = trust
         self._verdicts = verdicts
@@ -60,6 +70,8 @@ class Keeper:
     def kept(self, wall_ms: int, now: Instant) -> KeptState:
         """Return what a later run is to have, as of `now`; `wall_ms` is 0 where nobody knows it."""
         lists = self._trust.revocations()
+        origins = [held.manifest.origin for held in self._catalog]
+        holds = {origin: self._custody.kept(origin, now) for origin in origins}
         return KeptState(
             saved_at_ms=wall_ms,
             floors=self._catalog.floors(),
@@ -67,6 +79,7 @@ class Keeper:
             items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
             evidence=tuple(self._evidence.pairs()),
             pins=self._trust.pins(),
+            holds={origin: each for origin, each in holds.items() if each},
         )
 
     def _kept_set(self, held: Held, now: Instant) -> KeptSet:
@@ -93,14 +106,23 @@ class Keeper:
             self._check_was_held(kept, state)
             revoked_ms = revoked_ms or 0
         silent_for = kept.silent_s * SECOND
+        holds = self._holds(kept.manifest.origin, state, now)
         if revoked_ms is None:
-            return Ages(silent_for)
+            return Ages(silent_for, holds=holds)
         moment = _Moment(state.saved_at_ms - revoked_ms, state.saved_at_ms)
         ago = self._ago(moment, now) if state.saved_at_ms else revoked_ms * MILLISECOND
         if ago is None:
             self._moments[kept.manifest.origin] = moment
             ago = revoked_ms * MILLISECOND
-        return Ages(silent_for, ago)
+        return Ages(silent_for, ago, holds)
+
+    def _holds(self, origin: Origin, state: KeptState, now: Instant) -> tuple[AgedHold, ...]:
+        aged: list[AgedHold] = []
+        for hold in state.holds.get(origin, ()):
+            moment = _Moment(state.saved_at_ms - hold.held_ms, state.saved_at_ms)
+            ago = self._ago(moment, now) if state.saved_at_ms else None
+            aged.append((hold.held_ms * MILLISECOND if ago is None else ago, hold))
+        return tuple(sorted(aged, key=lambda each: -each[0]))
 
     def _check_was_held(self, kept: KeptSet, state: KeptState) -> None:
         origin, order = kept.manifest.origin, kept.manifest.order

@@ -227,6 +227,21 @@ class Ledger:
         for key in list(self._missing):
             self._end(key, Ending.FORGOTTEN)
 
+    def restore(self, batches: Iterable[tuple[Instant, list[tuple[Key, Endpoint]]]]) -> None:
+        """Hold what was held when this process began, since then; the longest held comes first.
+
+        Only where nothing is missing yet: what is known since is newer.
+        """
+        if self._missing:
+            return
+        for held_at, entries in batches:
+            for key, endpoint in entries[: ENTRIES_MAX - len(self._missing)]:
+                if key not in self._missing:
+                    entry = _Missing(endpoint, held_at, is_withdrawn=True, held_at=held_at)
+                    self._missing[key] = entry
+                    self._holds[held_at] = self._holds.get(held_at, 0) + 1
+                    self.held_count += 1
+
     # --- what follows ------------------------------------------------------------------
 
     def total(self, now: Instant) -> int:
@@ -254,6 +269,14 @@ class Ledger:
     def held(self) -> list[tuple[Key, Endpoint]]:
         """Return what is held."""
         return [(key, entry.endpoint) for key, entry in self._missing.items() if entry.is_held]
+
+    def withdrawn(self) -> list[tuple[Instant, list[tuple[Key, Endpoint]]]]:
+        """Return what a manifest lacks and is held, by since when; the longest held comes first."""
+        found: dict[Instant, list[tuple[Key, Endpoint]]] = {}
+        for key, entry in self._missing.items():
+            if entry.is_held and entry.is_withdrawn:
+                found.setdefault(entry.held_at, []).append((key, entry.endpoint))
+        return sorted(found.items(), key=lambda batch: batch[0])
 
     def take_ended(self) -> dict[Ending, list[tuple[Key, Endpoint]]]:
         """Return what is held no longer since the last call, by the reason."""

@@ -10,18 +10,29 @@ that stand elsewhere (the status of trust objects) are raised before anything is
             | [3, manifest, [key, value, ...]] | [3, manifest, [key, value, ...], silent_s]
             | [3, manifest, [key, value, ...], silent_s, revoked_ms]
             | [4, key, raw, age, [rank...]] | [5, evidence] | [6, origin, uid, generation]
+            | [7, origin, namespace, name, held_ms, head, [endpoints, ...]]
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from discovery.assignment import capacity
 from discovery.deltas import read_pairs
+from discovery.endpoints import (
+    Endpoint,
+    EndpointPort,
+    EndpointRecord,
+    decode_endpoints,
+    encode_endpoints,
+)
 from discovery.evidence import Evidence, decode_evidence
 from discovery.manifest import UID_CHARACTERS_MAX, Manifest, Order, decode_manifest
 from discovery.messages import Item
-from discovery.names import Origin, is_label
+from discovery.names import Origin, ServiceName, is_label
 from discovery.pins import Pin
+from discovery.records import ExportRecord, decode_export, encode_export
 from discovery.recordset import HASH_BYTES, RecordSet
 from discovery.refusals import Refusal, Refused
 from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
@@ -29,7 +40,7 @@ from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 FORMAT = 1
 _MAGIC = b"ISTHMUS\0"
 _HEAD_BYTES = len(_MAGIC) + 2
-_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN = range(1, 7)
+_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN, _HOLD = range(1, 8)
 _INTEGER_MAX = (1 << 63) - 1
 
 AGE_MAX = 1 << 40
@@ -56,6 +67,19 @@ class KeptItem:
     rank: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptHold:
+    """Endpoints of a service that its origin withdrew, and that the guard held."""
+
+    service: ServiceName
+    held_ms: int
+    """For how long they had been held when it was saved (ms)."""
+    head: ExportRecord
+    """The head that counted for them."""
+    ports: tuple[EndpointPort, ...]
+    endpoints: tuple[Endpoint, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptState:
     """All that is kept."""
@@ -68,6 +92,8 @@ class KeptState:
     evidence: tuple[Evidence, ...] = ()
     pins: dict[Origin, Pin] = field(default_factory=dict)
     """The UIDs by which other clusters are known."""
+    holds: dict[Origin, tuple[KeptHold, ...]] = field(default_factory=dict)
+    """What the importer's guard held, by origin, the longest first."""
 
 
 def write_state(state: KeptState) -> Iterator[bytes]:
@@ -104,6 +130,24 @@ def _sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
         yield (_EVIDENCE, proof.raw)
     for origin, pin in state.pins.items():
         yield (_PIN, origin, pin.uid, pin.generation)
+    yield from _hold_sections(state)
+
+
+def _hold_sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
+    for origin, holds in state.holds.items():
+        for hold in holds:
+            # Ports and endpoints of different records may fit into none together: a pity.
+            with suppress(ValueError):
+                yield _hold_section(origin, hold)
+
+
+def _hold_section(origin: Origin, hold: KeptHold) -> tuple[Packable, ...]:
+    most = capacity(hold.ports)
+    starts = range(0, len(hold.endpoints), most)
+    parts = [hold.endpoints[start : start + most] for start in starts]
+    records: list[Packable] = [encode_endpoints(EndpointRecord(hold.ports, part)) for part in parts]
+    service, head = hold.service, encode_export(hold.head)
+    return (_HOLD, origin, service.namespace, service.name, hold.held_ms, head, records)
 
 
 def read_state(data: bytes) -> KeptState:
@@ -151,6 +195,7 @@ def _read_sections(view: memoryview) -> Iterator[tuple[object, ...]]:
 
 def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
     saved_at, floors, pins = 0, {}, dict[Origin, Pin]()
+    holds: dict[Origin, list[KeptHold]] = {}
     sets, items, evidence = list[KeptSet](), list[KeptItem](), list[Evidence]()
     for section in sections:
         match section:
@@ -165,6 +210,8 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
                 items.append(KeptItem(Item(key, raw, age), _rank(rank)))
             case (int(kind), bytes(proof)) if kind == _EVIDENCE:
                 evidence.append(decode_evidence(proof))
+            case (int(kind), str(origin), *hold) if kind == _HOLD and is_label(origin):
+                holds.setdefault(Origin(origin), []).append(_hold(hold))
             case _:
                 pins.update([_pin(section)])
     return KeptState(
@@ -174,7 +221,31 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
         items=tuple(items),
         evidence=tuple(evidence),
         pins=pins,
+        holds={of: tuple(each) for of, each in holds.items()},
     )
+
+
+def _hold(fields: list[object]) -> KeptHold:
+    match fields:
+        case [str(namespace), str(name), int(held_ms), bytes(head), tuple(records)] if (
+            is_label(namespace) and is_label(name) and 0 <= held_ms <= AGE_MAX
+        ):
+            found = [
+                decode_endpoints(each, "state: endpoints that are held")
+                for each in records
+                if isinstance(each, bytes)
+            ]
+            if found and len(found) == len(records):
+                return KeptHold(
+                    ServiceName(namespace, name),
+                    held_ms,
+                    decode_export(head, "state: the head of what is held"),
+                    found[0].ports,
+                    tuple(endpoint for record in found for endpoint in record.endpoints),
+                )
+        case _:
+            pass
+    raise Refused(Refusal.MALFORMED, "state: a hold that is none")
 
 
 def _ages(fields: list[object]) -> tuple[int, int | None]:

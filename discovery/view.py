@@ -12,15 +12,15 @@ from functools import partial
 from random import Random
 
 from discovery.data_path import Target
-from discovery.endpoints import Endpoint
+from discovery.endpoints import Endpoint, EndpointPort
 from discovery.explain import Explanation, explanation_of
-from discovery.holdings import Held
+from discovery.holdings import Held, Remains
 from discovery.importing import OWN_RULE, ImportRule
 from discovery.names import Origin, ServiceName
 from discovery.policy_book import PolicyBook
 from discovery.policy_status import PolicyStatus, status_of
 from discovery.ramps import DrainSeen, is_acknowledged
-from discovery.records import ClusterRecord
+from discovery.records import ClusterRecord, ExportRecord
 from discovery.recordset import Change
 from discovery.service_view import ServiceView
 from discovery.standing import Standing
@@ -127,6 +127,16 @@ class View:
         self._services.link(service, known)
         self._services.mark_heads([service])
 
+    def recall(
+        self,
+        origin: Origin,
+        service: ServiceName,
+        head: ExportRecord,
+        ports: tuple[EndpointPort, ...],
+    ) -> None:
+        """Learn what was last known of a service of which some is about to be held again."""
+        self._known(origin).index.remains[service] = Remains(head, ports)
+
     def clear_held(self, origin: Origin, service: ServiceName) -> None:
         """Hold nothing of that service any more."""
         known = self._known(origin)
@@ -220,6 +230,15 @@ class View:
         if known is None or origin == self._own:
             return []
         return targets_of(known, self._circumstances().viewpoint.network, most, rng)
+
+    def last_known(
+        self, origin: Origin, service: ServiceName
+    ) -> tuple[ExportRecord | None, tuple[EndpointPort, ...]]:
+        """Return the head and the ports that count for what is held of a service."""
+        known = self._origins.get(origin)
+        if known is None:
+            return None, ()
+        return known.index.head_of(service), known.index.held_ports(service)
 
     def drains(self) -> tuple[DrainSeen, ...]:
         """Return the drains that are seen, by origin, each cluster's own before its services'."""

@@ -12,11 +12,12 @@ connections is kept.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from discovery.bridge_events import Effect
 from discovery.data_path import ConnectRequested, PathTried
 from discovery.data_path_config import DataPathConfig
+from discovery.names import Origin
 from discovery.standing import Verdict
 from failure_detect.clock import MILLISECOND, MINUTE, SECOND, Duration, Instant
 from simulations import options
@@ -31,6 +32,10 @@ from simulations.trials import Scene
 
 _LIMIT: Duration = 2 * MINUTE
 _CONFIG = DataPathConfig()
+_Judged: TypeAlias = frozenset[tuple[int, Origin]]
+"""Who holds whom: places of bridges, and clusters."""
+
+_NOBODY: _Judged = frozenset()
 
 
 class Roads:
@@ -94,21 +99,21 @@ class DataPaths(FleetExperiment):
         watch, roads = StandingWatch(stage), Roads(stage, self.dead)
         stage.warm()
         stage.run(self.settling)
-        self._require(stage, watch, set())
-        both = {
+        self._require(stage, watch, _NOBODY)
+        both = frozenset(
             (place, stage.origin(other))
             for cluster, other in ((0, 1), (1, 0))
             for place in stage.bridges_of(cluster)
-        }
+        )
         for is_shut, name in ((True, "path_shut"), (False, "path_open")):
             at, roads.is_shut = stage.world.now, is_shut
             wanted = Verdict.DEGRADED if is_shut else Verdict.LIVE
             reached = partial(_all_are, watch, both, wanted)
             wait(stage, reached, f"both hold each other for {wanted}", _LIMIT)
             sample.add(name, stage.world.now - at)
-            self._require(stage, watch, both if is_shut else set())
+            self._require(stage, watch, both if is_shut else _NOBODY)
             stage.run(self.settling)
-        self._require(stage, watch, set())
+        self._require(stage, watch, _NOBODY)
         watch.require_none_lost()
         check_machines(stage)
         sample.count("tried", roads.tried)
@@ -120,12 +125,12 @@ class DataPaths(FleetExperiment):
         """Return how many connections a bridge makes in a minute."""
         return {"tried_per_minute": round(counts["tried"] * MINUTE / counts["tried_us"], 2)}
 
-    def _require(self, stage: Stage, watch: StandingWatch, shut: set[tuple[int, str]]) -> None:
+    def _require(self, stage: Stage, watch: StandingWatch, shut: _Judged) -> None:
         """Raise where anybody else holds another cluster for degraded."""
         for key, verdict in watch.now.items():
             if verdict is Verdict.DEGRADED and key not in shut:
                 raise UnsafeError(f"{key[0]} holds {key[1]} for {verdict} at {stage.world.now}")
 
 
-def _all_are(watch: StandingWatch, keys: set[tuple[int, str]], verdict: Verdict) -> bool:
+def _all_are(watch: StandingWatch, keys: _Judged, verdict: Verdict) -> bool:
     return all(watch.now.get(key) is verdict for key in keys)

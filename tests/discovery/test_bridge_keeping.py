@@ -19,6 +19,7 @@ from tests.discovery.bridgehead import (
     EAST,
     HOME,
     WALL,
+    WEB,
     WEST,
     Bridgehead,
     died,
@@ -74,6 +75,71 @@ def test_a_state_is_for_the_time_at_which_it_was_saved() -> None:
     made = lived_in()
     assert made.kept(WALL + 5).saved_at_ms == WALL + 5
     assert made.kept().saved_at_ms == 0
+
+
+def holding() -> Bridgehead:
+    """A bridge whose guard has just begun to hold all that `east` had."""
+    made = Bridgehead()
+    made.tell(joined(EAST))
+    made.publish(EAST, pods(range(12)))
+    made.publish(EAST, {})
+    assert made.reasons() == {"east: held-by-guard": 12}
+    return made
+
+
+def test_what_the_guard_held_is_held_for_the_rest_of_its_time_over_a_restart() -> None:
+    old = holding()
+    held = {"east: held-by-guard": 12}
+    old.wait(2 * MINUTE)
+    state = through_the_disk(old.kept(WALL + 120_000))
+    new = Bridgehead(wall_ms=WALL + 180_000)  # A minute in which nobody ran.
+    new.restore(state)
+    assert new.reasons() == held
+    [row, *_] = new.bridge.view.explain(WEB).endpoints
+    assert row.why.startswith("withdrawn before this process began, and no intent explained it")
+    new.wait(2 * MINUTE - SECOND)
+    assert new.reasons() == held
+    assert new.kept(WALL + 300_000).holds[EAST][0].held_ms == 299_000
+    new.wait(SECOND)
+    assert new.reasons() == {}
+    assert new.kept(WALL).holds == {}
+
+
+def test_a_hold_of_which_the_time_is_over_and_one_without_its_set_stay_away() -> None:
+    old = holding()
+    state = through_the_disk(old.kept(WALL))
+    late = Bridgehead(wall_ms=WALL + 300_000)
+    late.restore(state)
+    assert late.reasons() == {}
+    stranger = Bridgehead(trusts=[WEST])
+    stranger.restore(state)
+    assert stranger.reasons() == {}
+    assert stranger.kept(WALL).holds == {}
+
+
+def test_by_a_clock_that_went_back_a_hold_is_as_old_as_it_was() -> None:
+    old = holding()
+    old.wait(MINUTE)
+    state = through_the_disk(old.kept(WALL + 60_000))
+    for wall_ms in (WALL, None):
+        new = Bridgehead(wall_ms=wall_ms)
+        new.restore(state)
+        new.wait(4 * MINUTE - 1)
+        assert new.reasons() == {"east: held-by-guard": 12}
+        new.wait(1)
+        assert new.reasons() == {}
+
+
+def test_what_was_held_and_comes_back_after_the_restart_is_served_again() -> None:
+    old = holding()
+    new = Bridgehead()
+    new.tell(joined(EAST))
+    new.restore(through_the_disk(old.kept(WALL)))
+    new.versions = dict(old.versions)
+    new.publish(EAST, pods(range(9)))
+    assert new.reasons() == {"east: held-by-guard": 3, "east: used": 9}
+    new.publish(EAST, pods(range(12)))
+    assert new.reasons() == {"east: used": 12}
 
 
 def test_it_may_be_given_twice() -> None:

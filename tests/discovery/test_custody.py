@@ -1,11 +1,13 @@
 """What the guard holds is in the view as long as it is held, with the reason it began for."""
 
 from discovery.catalog import Held
-from discovery.custody import Custody
+from discovery.custody import AgedHold, Custody
+from discovery.endpoints import EndpointPort
 from discovery.events import SetAdopted
 from discovery.guard_rules import GuardConfig
 from discovery.guards import HoldEnded, HoldStarted
 from discovery.names import Origin
+from discovery.records import ExportRecord, ServicePort
 from discovery.recordset import EMPTY, RecordSet
 from discovery.trust import TrustBook
 from discovery.view import View
@@ -25,12 +27,12 @@ class Desk:
         self.records = EMPTY
         self.version = 0
 
-    def adopt(self, count: int) -> list[object]:
+    def adopt(self, count: int, *kept: AgedHold) -> list[object]:
         self.version += 1
         after = RecordSet.of(pods(range(count)) if count else {})
         manifest = manifest_of(EAST, after, self.version)
         self.view.apply(EAST, after.changes_since(self.records), START)
-        effects = self.custody.adopted(SetAdopted(manifest, self.records, after), START)
+        effects = self.custody.adopted(SetAdopted(manifest, self.records, after), START, kept)
         self.records = after
         self.custody.check_invariants()
         return list(effects)
@@ -52,6 +54,24 @@ def test_what_is_held_is_shown_until_its_time_is_over() -> None:
     [ended] = desk.custody.advance(START + 5 * MINUTE)
     assert isinstance(ended, HoldEnded)
     assert desk.reasons() == []
+
+
+def test_what_is_kept_of_a_hold_is_what_makes_it_anew() -> None:
+    desk = Desk()
+    desk.adopt(12)
+    assert desk.custody.kept(EAST, START) == ()
+    desk.adopt(0)
+    [hold] = desk.custody.kept(EAST, START + MINUTE)
+    assert (hold.service, hold.held_ms, hold.ports) == (WEB, 60_000, (EndpointPort("http", 8080),))
+    assert hold.head == ExportRecord(ports=(ServicePort("http", 80),), exported_at=1)
+    assert len(hold.endpoints) == 12
+    later = Desk()
+    [started] = later.adopt(0, (MINUTE, hold))
+    assert isinstance(started, HoldStarted)
+    assert started.until == START + 4 * MINUTE
+    assert later.reasons() == ["held-by-guard"] * 12
+    assert later.custody.kept(EAST, START) == (hold,)
+    assert later.custody.kept(HOME, START) == ()
 
 
 def test_nodes_that_are_down_count_and_ours_do_not() -> None:

@@ -2,6 +2,7 @@ from discovery.guard_rules import GuardConfig
 from discovery.guards import (
     ORIGINS_MAX,
     HoldEnded,
+    HoldsRestored,
     HoldStarted,
     ImporterGuard,
     OriginForgotten,
@@ -310,3 +311,19 @@ def test_origins_beyond_the_limit_are_believed_and_counted() -> None:
 def test_each_setting_of_the_guard_has_an_effect() -> None:
     assert len(desk(20, GuardConfig(share_percent=20)).publish(START, {WEB: pods(0, 10)})) == 1
     assert len(desk(6, GuardConfig(least=4)).publish(START, {WEB: pods(0, 1)})) == 1
+
+
+def test_what_an_earlier_process_held_is_held_for_the_rest_of_its_time() -> None:
+    guard = ImporterGuard(CONFIG)
+    over, young = START - CONFIG.hold, START - CONFIG.hold + SECOND
+    why = "withdrawn before this process began, and no intent explained it"
+    held = ((over, {API: pods(0, 4)}), (young, {WEB: pods(0, 3)}))
+    assert guard.handle(HoldsRestored(EAST, held), START) == [
+        HoldStarted(EAST, {WEB: pods(0, 3)}, START + SECOND, why)
+    ]
+    assert guard.withdrawn(EAST) == [(young, {WEB: pods(0, 3)})]
+    assert guard.withdrawn(NORTH) == []
+    guard.check_invariants()
+    assert guard.advance(START + SECOND) == [HoldEnded(EAST, {WEB: pods(0, 3)}, "lapsed")]
+    assert guard.handle(HoldsRestored(NORTH, ((over, {WEB: pods(0, 3)}),)), START) == []
+    assert guard.handle(HoldsRestored(NORTH, ((START, {}),)), START) == []

@@ -141,3 +141,42 @@ def test_a_ledger_that_is_closed_holds_nothing() -> None:
     assert ledger.take_ended() == {Ending.FORGOTTEN: pods(0, 20)}
     assert ledger.deadline == NEVER
     ledger.check_invariants()
+
+
+def test_what_was_held_before_is_held_on_and_ends_in_its_own_time() -> None:
+    ledger = Ledger(CONFIG)
+    older, younger = START - 200 * SECOND, START - 30 * SECOND
+    ledger.restore([(older, pods(0, 3)), (younger, pods(2, 4))])
+    ledger.check_invariants()
+    assert ledger.held() == pods(0, 6)
+    assert ledger.withdrawn() == [(older, pods(0, 3)), (younger, pods(3, 3))]
+    assert ledger.missing(START) == 3  # Those within the window count with what goes from now on.
+    assert ledger.deadline == older + CONFIG.hold
+    ledger.lapse(older + CONFIG.hold)
+    assert ledger.take_ended() == {Ending.LAPSED: pods(0, 3)}
+    assert ledger.deadline == younger + CONFIG.hold
+    ledger.check_invariants()
+
+
+def test_what_is_known_since_is_newer_than_what_was_held_before() -> None:
+    ledger = Ledger(CONFIG)
+    ledger.withdraw(pods(0, 1), START)
+    ledger.restore([(START - SECOND, pods(0, 3))])
+    assert ledger.held() == []
+
+
+def test_no_more_is_held_again_than_is_remembered() -> None:
+    ledger = Ledger(CONFIG)
+    ledger.restore([(START - 2, pods(0, ENTRIES_MAX)), (START - 1, pods(ENTRIES_MAX, 1))])
+    assert ledger.held_count == ENTRIES_MAX
+    ledger.check_invariants()
+
+
+def test_what_only_an_overlay_took_is_not_withdrawn() -> None:
+    ledger = Ledger(CONFIG)
+    ledger.count_total(20, START)
+    ledger.overlay(dict(pods(0, 5)), START)
+    ledger.withdraw(pods(5, 8), START)
+    ledger.hold(START)
+    assert ledger.held_count == 13
+    assert ledger.withdrawn() == [(START, pods(5, 8))]

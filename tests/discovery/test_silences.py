@@ -41,7 +41,7 @@ def test_a_silence_is_told_when_nothing_else_was_lost_for_a_while() -> None:
     assert made.deadline(alone=True) == 10 + REST
     assert made.due(10 + REST - 1, alone=True) == []
     assert made.due(10 + REST, alone=True) == [silent(1)]
-    assert (made.waiting, made.deadline(alone=True)) == ((), NEVER)
+    assert made.deadline(alone=True) == NEVER
     assert made.due(NEVER - 1, alone=True) == []
 
 

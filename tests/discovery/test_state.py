@@ -1,5 +1,6 @@
 """What is kept comes back whole, or not at all."""
 
+from dataclasses import replace
 from hashlib import blake2b
 
 import pytest
@@ -7,14 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.authority import Domain, message
+from discovery.endpoints import Endpoint, EndpointPort, EndpointRecord, encode_endpoints
 from discovery.evidence import evidence_of
 from discovery.manifest import Body, Manifest, sign_manifest
 from discovery.messages import Item
 from discovery.names import Origin, PublicKey
 from discovery.pins import Pin
+from discovery.records import ExportRecord, ServicePort, encode_export
 from discovery.recordset import EMPTY, RecordSet
 from discovery.refusals import Refusal, Refused
-from discovery.state import FORMAT, KeptItem, KeptSet, KeptState, read_state, write_state
+from discovery.state import (
+    AGE_MAX,
+    FORMAT,
+    KeptHold,
+    KeptItem,
+    KeptSet,
+    KeptState,
+    read_state,
+    write_state,
+)
+from failure_detect.packing import pack
+from tests.discovery.bridgehead import WEB
 
 
 class _Key:
@@ -48,7 +62,14 @@ def _kept() -> KeptState:
         items=(KeptItem(Item(b"r/fleet", b"list", 5), (3,)),),
         evidence=(evidence_of(manifest, _manifest(EMPTY), PublicKey(bytes(32))),),
         pins={Origin("west"): Pin("uid-1", 2)},
+        holds={Origin("east"): (_hold(20), _hold(1))},
     )
+
+
+def _hold(count: int) -> KeptHold:
+    endpoints = tuple(Endpoint(f"10.0.0.{number}", node="n") for number in range(1, count + 1))
+    head = ExportRecord(ports=(ServicePort("http", 80),), exported_at=3)
+    return KeptHold(WEB, count, head, (EndpointPort("http", 8080),), endpoints)
 
 
 def _bytes(state: KeptState) -> bytes:
@@ -117,3 +138,41 @@ def test_another_format_is_refused_with_what_to_do() -> None:
     with pytest.raises(Refused, match=f"format 9, this version reads {FORMAT}; move the file") as e:
         read_state(data[:8] + (9).to_bytes(2) + data[10:])
     assert e.value.reason is Refusal.UNEXPECTED
+
+
+def _with_hold(*fields: object) -> bytes:
+    section = pack((7, "east", "shop", *fields))  # type: ignore[arg-type]  # What is wrong is the test.
+    body = b"ISTHMUS\0" + FORMAT.to_bytes(2) + len(section).to_bytes(4) + section + bytes(4)
+    return body + blake2b(body, digest_size=32).digest()
+
+
+GOOD_HEAD = encode_export(_hold(1).head)
+GOOD_RECORD = encode_endpoints(EndpointRecord(_hold(1).ports, _hold(1).endpoints))
+
+
+def test_a_hold_that_is_none_is_refused() -> None:
+    good = read_state(_with_hold("web", 1, GOOD_HEAD, [GOOD_RECORD]))
+    assert good.holds == {Origin("east"): (_hold(1),)}
+    for wrong in (
+        ("web", -1, GOOD_HEAD, [GOOD_RECORD]),
+        ("web", AGE_MAX + 1, GOOD_HEAD, [GOOD_RECORD]),
+        ("a/b", 1, GOOD_HEAD, [GOOD_RECORD]),
+        ("web", 1, b"", [GOOD_RECORD]),
+        ("web", 1, GOOD_HEAD, []),
+        ("web", 1, GOOD_HEAD, [GOOD_RECORD, 7]),
+        ("web", 1, GOOD_HEAD, [b"\xc1"]),
+        ("web", 1, GOOD_HEAD),
+    ):
+        with pytest.raises(Refused) as caught:
+            read_state(_with_hold(*wrong))
+        assert caught.value.what.startswith("state: ")
+
+
+def test_a_hold_that_fits_into_no_record_is_not_kept_and_nothing_else_is_lost() -> None:
+    ports = tuple(EndpointPort(f"port-{number:0>50}", number) for number in range(1, 101))
+    long = Endpoint("2001:db8::1", node=".".join(["n" * 60] * 4), hostname="h" * 63, zone="z" * 63)
+    many = tuple(replace(long, address=f"2001:db8::{number}") for number in range(1, 10))
+    wide = replace(_hold(1), ports=ports[:50], endpoints=many)
+    never = replace(_hold(1), ports=(*ports, *ports), endpoints=(long,))
+    state = KeptState(holds={Origin("east"): (wide, never, _hold(1))})
+    assert read_state(_bytes(state)).holds == {Origin("east"): (wide, _hold(1))}
