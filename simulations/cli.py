@@ -244,6 +244,8 @@ class AllCommand(click.Command):
             _check(each.study, ctx)
         parts = _kept(write, given, {each.what for each in asked})
         chosen = _chosen(given, asked, parts)
+        if not chosen:
+            click.echo(f"{write}: nothing is missing", err=given["output"] == "json")
         rows: list[Row] = []
         for each, measured in _measured(chosen, given["jobs"]):
             rows += [{"target": each.what, **row} for row in measured if each.target]
