@@ -25,6 +25,8 @@ class Alarm(StrEnum):
     """No epoch is left above the highest that was seen."""
     LIMITS = "limits"
     """What is to be published is more than peers take."""
+    REFUSED = "refused"
+    """Our own bridge refuses what was published: nobody has it."""
     SIGNING = "signing"
     """A manifest cannot be made."""
     CUT_OFF = "cut-off"

@@ -48,6 +48,7 @@ from discovery.events import (
     SetRestored,
     SetVindicated,
     StreamEvent,
+    ToAnswer,
     TrustChanged,
 )
 from discovery.events import Effect as ReplicatorEffect
@@ -94,7 +95,7 @@ class Bridge:
         self.own = Origin(identity.group)
         self._identity = identity
         self.trust = trust
-        self.catalog = Catalog(trust, config.limits)
+        self.catalog = Catalog(trust, config.limits, self.own)
         self.replicator = Replicator(
             self.catalog, config.replicator, now=now, rng=rng, own=self.own
         )
@@ -239,8 +240,8 @@ class Bridge:
     def _spread(self, effects: Iterable[ReplicatorEffect], now: Instant) -> None:
         """Pass on what the replicator orders, and draw conclusions from what it found."""
         for effect in effects:
-            if isinstance(effect, ItemReceived):
-                self._on_item(effect, now)
+            if isinstance(effect, ToAnswer):
+                self._answer(effect, now)
                 continue
             self._out.append(effect)  # First what happened, then what follows from it.
             match effect:
@@ -256,6 +257,12 @@ class Bridge:
                     self._on_restored(origin, now)
                 case _:
                     pass
+
+    def _answer(self, effect: ToAnswer, now: Instant) -> None:
+        if isinstance(effect, ItemReceived):
+            self._on_item(effect, now)
+        else:
+            self._publish(publisher_events.SetRefused(effect.manifest, effect.why), now)
 
     def _on_adopted(self, adopted: SetAdopted, now: Instant) -> None:
         manifest, origin = adopted.manifest, adopted.manifest.origin

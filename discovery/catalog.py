@@ -4,7 +4,8 @@ Rule 1: a set is held only if its root is the one that a judged manifest signs; 
 ever here. Rule 2: of two manifests of one origin the higher order is kept, whatever came first: a
 join semilattice, so merging is idempotent, commutative and associative. Rule 3: a floor never falls
 and outlives its set: what was once surpassed never comes back (`floors`). Rule 4: whoever is
-refused has changed nothing.
+refused has changed nothing. Rule 5: what all sets may take together is a bound for others: our own
+set has room beside them, so that nobody crowds it out.
 
 Two manifests of one origin with equal generation, epoch and version are evidence that its key is
 misused. Where their roots are equal as well, the signed bytes decide: the same everywhere.
@@ -91,12 +92,15 @@ class CatalogStatistics:
 class Catalog:
     """All sets that are held, by origin."""
 
-    def __init__(self, judge: Judge, limits: CatalogLimits) -> None:
-        """Hold nothing yet; believe what `judge` believes."""
+    def __init__(self, judge: Judge, limits: CatalogLimits, own: Origin | None = None) -> None:
+        """Hold nothing yet, as a bridge of the cluster `own`; believe what `judge` believes."""
         self._judge = judge
+        self._own = own
         self._limits = limits
         self._held: dict[Origin, Held] = {}
-        self._floors = Floors(self._is_trusted, origins=limits.origins, strangers=limits.strangers)
+        self._floors = Floors(
+            self._is_trusted, origins=limits.origins, strangers=limits.strangers, own=own
+        )
         self._histories: dict[Origin, History] = {}
         self._size_bytes = 0
         self._record_count = 0
@@ -204,16 +208,25 @@ class Catalog:
         if not self._floors.has_room(origin):
             what = f"{limits.origins} origins are trusted already; raise the limit to add {origin}"
             raise Refused(Refusal.OVERSIZED, f"catalog: {what}")
-        held = self._held.get(origin)
-        ours = EMPTY if held is None else held.records
-        size = self._size_bytes - ours.size_bytes + body.size_bytes
-        count = self._record_count - ours.count + body.count
+        if origin == self._own:
+            return
+        before, (count, size) = self._records_of(origin), self._of_others()
+        size += body.size_bytes - before.size_bytes
+        count += body.count - before.count
         if size > limits.total_bytes or count > limits.total_records:
             raise Refused(
                 Refusal.OVERSIZED,
                 f"catalog: {count} records of {size} bytes with the set of {origin}, at most "
-                f"{limits.total_records} of {limits.total_bytes} are held",
+                f"{limits.total_records} of {limits.total_bytes} are held of others",
             )
+
+    def _records_of(self, origin: Origin | None) -> RecordSet:
+        held = None if origin is None else self._held.get(origin)
+        return EMPTY if held is None else held.records
+
+    def _of_others(self) -> tuple[int, int]:
+        ours = self._records_of(self._own)
+        return self._record_count - ours.count, self._size_bytes - ours.size_bytes
 
     def adopt(
         self, manifest: Manifest, records: RecordSet, now: Instant, *, frozen: bool = False
@@ -244,8 +257,7 @@ class Catalog:
             body.size_bytes,
         ):
             raise Refused(Refusal.ROOT, f"set of {manifest.origin}: not what its manifest signs")
-        held = self._held.get(manifest.origin)
-        before = EMPTY if held is None else held.records
+        held, before = self._held.get(manifest.origin), self._records_of(manifest.origin)
         _check_buckets(manifest.origin, records, before)
         self._replace(manifest.origin, Held(manifest, records, now))
         self._floors.put(manifest.origin, manifest.order)
@@ -314,8 +326,9 @@ class Catalog:
         """Assert the rules above; a failure is a bug of ours, never of the input."""
         assert self._size_bytes == sum(held.records.size_bytes for held in self)
         assert self._record_count == sum(held.records.count for held in self)
-        assert self._size_bytes <= self._limits.total_bytes
-        assert self._record_count <= self._limits.total_records
+        count, size = self._of_others()
+        assert size <= self._limits.total_bytes
+        assert count <= self._limits.total_records
         for origin, held in self._held.items():
             assert held.manifest.origin == origin
             assert held.records.root == held.manifest.body.root

@@ -148,6 +148,14 @@ class SetVindicated:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicationRefused:
+    """What our own publisher signed is not held here, and so nobody was told of it."""
+
+    manifest: Manifest
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemReceived:
     """Somebody passed on an item: answer with `ItemAccepted` where it is to be believed.
 
@@ -169,5 +177,6 @@ class ContradictionFound:
 
 Order: TypeAlias = BroadcastRequested | FingerprintChanged | SendRequest | SendResponse
 Doubt: TypeAlias = SetQuestioned | SetVindicated
-Fact: TypeAlias = SetAdopted | SetForgotten | Doubt | ItemReceived | ContradictionFound
+ToAnswer: TypeAlias = ItemReceived | PublicationRefused
+Fact: TypeAlias = SetAdopted | SetForgotten | Doubt | ToAnswer | ContradictionFound
 Effect: TypeAlias = Order | Fact

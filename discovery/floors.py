@@ -2,9 +2,10 @@
 
 A floor outlives its set, and trust in its origin: who is trusted again finds it where it was. Rule
 1: a floor never falls. Rule 2: the floor of an origin that is trusted is never dropped, and what is
-kept of strangers takes no room from it. Rule 3: strangers, who are not trusted or not any more, are
-bounded by themselves: for a new one the floor of whoever has been one for longest goes, and that is
-counted. Who is trusted is asked where it matters, since trust changes without a word to us.
+kept of strangers takes no room from it, nor what is kept of others from our own. Rule 3: strangers,
+who are not trusted or not any more, are bounded by themselves: for a new one the floor of whoever
+has been one for longest goes, and that is counted. Who is trusted is asked where it matters, since
+trust changes without a word to us.
 """
 
 from collections.abc import Callable
@@ -17,10 +18,16 @@ class Floors:
     """All floors, by origin."""
 
     def __init__(
-        self, is_trusted: Callable[[Origin], bool], *, origins: int, strangers: int
+        self,
+        is_trusted: Callable[[Origin], bool],
+        *,
+        origins: int,
+        strangers: int,
+        own: Origin | None = None,
     ) -> None:
-        """Hold none; at most so many of origins that are trusted, and of strangers."""
+        """Hold none; at most so many of trusted origins, `own` not counted, and of strangers."""
         self._is_trusted = is_trusted
+        self._own = own
         self._origins_max = origins
         self._strangers_max = strangers
         self._trusted: dict[Origin, Order] = {}
@@ -49,11 +56,15 @@ class Floors:
 
     def has_room(self, origin: Origin) -> bool:
         """Tell whether there can be a floor of an origin that is trusted."""
-        if origin in self._trusted or len(self._trusted) < self._origins_max:
+        if origin == self._own or origin in self._trusted or self._others < self._origins_max:
             return True
         for each in [each for each in self._trusted if not self._is_trusted(each)]:
             self._estrange(each)
-        return len(self._trusted) < self._origins_max
+        return self._others < self._origins_max
+
+    @property
+    def _others(self) -> int:
+        return len(self._trusted) - (self._own in self._trusted)
 
     def put(self, origin: Origin, order: Order) -> None:
         """Raise the floor of an origin that is trusted, for which there is room."""
@@ -105,6 +116,6 @@ class Floors:
 
     def check_invariants(self) -> None:
         """Assert that the bounds hold and that no origin has two floors."""
-        assert len(self._trusted) <= self._origins_max
+        assert self._others <= self._origins_max
         assert len(self._strangers) <= self._strangers_max
         assert self._trusted.keys().isdisjoint(self._strangers)

@@ -23,7 +23,8 @@ class CatalogLimits:
     """Over a limit a set is refused whole, and the last good one kept (design, section 4)."""
 
     origins: int = 1_024
-    """Trusted origins whose set or floor is held: twice the 500 clusters that this is made for."""
+    """Trusted origins, beside our own, whose set or floor is held: twice the 500 clusters that this
+    is made for."""
 
     strangers: int = 4_096
     """Origins whose floor is held although they are not trusted (any more): a megabyte. Fewer
@@ -36,10 +37,11 @@ class CatalogLimits:
     """Bytes of one origin's records, keys included."""
 
     total_bytes: int = 512 << 20
-    """Bytes of all records, keys included. Earlier sets cost at most as much again."""
+    """Bytes of all records of others, keys included. Earlier sets cost at most as much again, and
+    our own set comes on top: up to `origin_bytes`."""
 
     total_records: int = 4 << 20
-    """Records of all origins: each costs some 250 bytes beyond its own."""
+    """Records of all other origins: each costs some 250 bytes beyond its own."""
 
     history: HistoryLimits = HistoryLimits()
 

@@ -5,9 +5,9 @@ showed is gone on from, never begun anew. Rule 2: no two bodies of one (generati
 are ever signed, by no crash at any instant: an epoch stands in the Lease before anything is signed
 with it, and is forgotten with its process (`tenure`). Rule 3: the first change of a quiet period
 is published at once, later ones together, one version per `min_interval`; without change the set
-is signed anew when a third of its lifetime is over. Rule 4: what vanishes in great numbers and
-unexplained is held until a fresh list confirms it, and anything at all while we presume ourselves
-cut off from our own pool (`publisher_guard`).
+is signed anew when a third of its lifetime is over, or after `relist` where our own bridge does not
+hold it. Rule 4: what vanishes in great numbers and unexplained is held until a fresh list confirms
+it, and anything at all while we presume ourselves cut off from our own pool (`publisher_guard`).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from discovery.alarms import Alarm, Alarms
 from discovery.drafts import Draft
 from discovery.intents import Pending, named
 from discovery.isolation import CutOffEnded, CutOffPresumed
-from discovery.manifest import Intent, IntentKind, Order
+from discovery.manifest import Intent, IntentKind, Manifest, Order
 from discovery.names import Origin, ServiceName
 from discovery.press import Edition, Press
 from discovery.publisher_config import PublisherConfig
@@ -40,6 +40,7 @@ from discovery.publisher_events import (
     ManifestSeen,
     Published,
     PublishingKey,
+    SetRefused,
     SetSeen,
     StatementsChanged,
     Wanted,
@@ -93,6 +94,8 @@ class Publisher:
         self._list = _ListRequest()
         self._found: SetSeen | None = None
         self._departs = False
+        self._is_refused = False
+        """Our own bridge does not hold what was published last."""
         self._paced_at: Instant = now - config.min_interval
 
     # --- surface ------------------------------------------------------------------------
@@ -144,7 +147,7 @@ class Publisher:
             case EpochConfirmed(epoch):
                 self._tenure.confirm(epoch)
                 self._alarms.judge(Alarm.UID, None)
-            case ManifestSeen() | SetSeen():
+            case ManifestSeen() | SetSeen() | SetRefused():
                 return self._on_seen(event, now)
             case KeyRotated(key):
                 return self._on_key(key)
@@ -202,8 +205,10 @@ class Publisher:
             case _:
                 assert_never(event)
 
-    def _on_seen(self, event: ManifestSeen | SetSeen, now: Instant) -> list[Effect]:
+    def _on_seen(self, event: ManifestSeen | SetSeen | SetRefused, now: Instant) -> list[Effect]:
         manifest, press = event.manifest, self._press
+        if isinstance(event, SetRefused):
+            return self._on_refused(manifest, event.why)
         if manifest.origin != press.own:
             return []
         effects: list[Effect] = [*self._tenure.see(manifest, now)]
@@ -212,12 +217,23 @@ class Publisher:
             words = f"a cluster with the UID {body.uid} signs in our name, ours is {press.uid}"
             return [*effects, *self._alarms.judge(Alarm.UID, words)]
         if isinstance(event, SetSeen) and event.records.root == body.root:
+            self._is_held(manifest)
             known = [
                 each.order for each in (press.last, self._found and self._found.manifest) if each
             ]
             if not known or manifest.order > max(known):
                 self._found = event
         return effects
+
+    def _is_held(self, manifest: Manifest) -> None:
+        if self._press.last is None or manifest.order >= self._press.last.order:
+            self._is_refused = False
+            self._alarms.judge(Alarm.REFUSED, None)
+
+    def _on_refused(self, manifest: Manifest, why: str) -> list[Effect]:
+        self._is_refused = True
+        words = f"what we published as {manifest.order[:3]} is not held here: {why}"
+        return [*self._alarms.judge(Alarm.REFUSED, words)]
 
     def _on_key(self, key: PublishingKey) -> list[Effect]:
         words = self._press.rotate(key)
@@ -250,7 +266,8 @@ class Publisher:
             return AT_ONCE
         soon = self._paced_at + self._config.min_interval
         is_wanted = self._draft.is_fresh and not self._departs
-        return soon if is_wanted else max(soon, self._press.resign_at)
+        again = self._paced_at + self._config.relist if self._is_refused else self._press.resign_at
+        return soon if is_wanted else max(soon, again)
 
     def _publish(self, now: Instant) -> list[Effect]:
         """Sign the next version, if there is anything new to say or it is time."""
@@ -263,7 +280,7 @@ class Publisher:
             refused = self._draft.compose(now)
             effects += self._alarms.judge(Alarm.LIMITS, None if refused is None else refused.what)
         last, records = self._press.last, self._draft.packing.records
-        is_new = last is None or records.root != last.body.root
+        is_new = self._is_refused or last is None or records.root != last.body.root
         if is_new or self._is_due() or now >= self._press.resign_at:
             effects += self._sign(records, intents, now)
         return effects

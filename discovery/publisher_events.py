@@ -71,6 +71,14 @@ class SetSeen:
     records: RecordSet
 
 
+@dataclass(frozen=True, slots=True)
+class SetRefused:
+    """Our own bridge does not hold what we published: so nobody else has it either."""
+
+    manifest: Manifest
+    why: str
+
+
 # --- events: what is to be published -----------------------------------------------------
 
 
@@ -146,6 +154,7 @@ Told: TypeAlias = (
     | EpochConfirmed
     | ManifestSeen
     | SetSeen
+    | SetRefused
     | ListConfirmed
     | KeyRotated
     | Wanted

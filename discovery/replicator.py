@@ -20,6 +20,7 @@ from discovery.events import (
     ItemRefused,
     MembershipFact,
     OwnEvent,
+    PublicationRefused,
     SetPublished,
     SetQuestioned,
     SetRestored,
@@ -180,6 +181,8 @@ class Replicator:
             adopted = exchange.adopt(event.manifest, event.records, now)
         except Refused as refused:
             exchange.refuse(refused, event.manifest.origin)
+            if isinstance(event, SetPublished):
+                exchange.out.append(PublicationRefused(event.manifest, refused.what))
             return
         if adopted is not None:
             exchange.tell(adopted)

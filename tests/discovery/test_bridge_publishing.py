@@ -1,13 +1,15 @@
 """What a cluster publishes its own bridges hold, and what they hold reaches who publishes."""
 
 from discovery.alarms import Alarm, AlarmRaised
+from discovery.bridge_config import BridgeConfig
 from discovery.bridge_events import (
     LanFact,
     ViewTouched,
 )
-from discovery.events import SetAdopted
+from discovery.events import PublicationRefused, SetAdopted
 from discovery.exports import Desired
 from discovery.isolation import HeartbeatStopped
+from discovery.limits import CatalogLimits
 from discovery.names import ServiceName
 from discovery.overlays import decode_overlay
 from discovery.publisher_events import (
@@ -27,6 +29,7 @@ from failure_detect.events import (
 )
 from failure_detect.identity import NodeName
 from tests.discovery.bridgehead import (
+    EAST,
     HOME,
     START,
     WALL,
@@ -43,9 +46,9 @@ from tests.discovery.bridgehead import (
 from tests.discovery.published import exported
 
 
-def publishing() -> Bridgehead:
+def publishing(limits: CatalogLimits | None = None) -> Bridgehead:
     """A bridge that has the lease of its cluster, and has nothing to say yet."""
-    made = Bridgehead(publishes=True)
+    made = Bridgehead(BridgeConfig(limits=limits or CatalogLimits()), publishes=True)
     [proposed] = of_kind(made.tell(LeaseAcquired(0, START + 60 * MINUTE)), EpochProposed)
     assert isinstance(proposed, EpochProposed)
     made.tell(EpochConfirmed(proposed.epoch))
@@ -64,6 +67,37 @@ def test_what_our_cluster_publishes_is_held_served_and_told() -> None:
     held = made.bridge.catalog.get(HOME)
     assert held is not None
     assert held.manifest.order.epoch >= WALL
+
+
+def test_what_others_hold_does_not_crowd_out_what_our_cluster_publishes() -> None:
+    made = publishing(CatalogLimits(total_bytes=2_000, origin_bytes=2_000))
+    made.tell(joined(EAST))
+    made.publish(EAST, pods(range(80)))
+    east = made.bridge.catalog.get(EAST)
+    assert east is not None
+    assert east.records.size_bytes > 1_500
+    effects = made.tell(DesiredChanged(Desired.of([exported(WEB, range(20))])))
+    assert BroadcastRequested in map(type, effects)
+    assert not of_kind(effects, AlarmRaised)
+    assert made.reasons()["home: used"] == 20
+
+
+def test_a_set_of_our_own_that_our_catalog_refuses_is_an_alarm_until_it_fits() -> None:
+    made = publishing(CatalogLimits(origin_bytes=500))
+    effects = made.tell(DesiredChanged(Desired.of([exported(WEB, range(8))])))
+    [alarm] = of_kind(effects, AlarmRaised)
+    assert isinstance(alarm, AlarmRaised)
+    assert alarm.alarm is Alarm.REFUSED
+    assert "set of home: " in alarm.words
+    assert made.bridge.catalog.get(HOME) is None
+    assert not of_kind(effects, PublicationRefused)
+    assert not of_kind(made.wait(MINUTE), AlarmRaised)
+    assert made.bridge.publisher is not None
+    assert [each for each, _ in made.bridge.publisher.statistics().alarms] == [Alarm.REFUSED]
+    made.tell(DesiredChanged(Desired.of([exported(WEB, range(5))])))
+    made.wait(SECOND)
+    assert made.reasons() == {"home: used": 5}
+    assert made.bridge.publisher.statistics().alarms == ()
 
 
 def test_a_set_of_our_own_that_another_published_reaches_the_publisher() -> None:

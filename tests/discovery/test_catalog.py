@@ -265,6 +265,29 @@ def test_a_set_takes_the_room_of_the_one_before_it() -> None:
     assert adopt(catalog, sized(5, 1_000, version=4)) is not None
 
 
+def test_what_others_take_leaves_our_own_set_its_room() -> None:
+    limits = small_limits(total_bytes=1_000, total_records=10)
+    catalog = Catalog(RingJudge(), limits, own=PARIS)
+    assert adopt(catalog, sized(10, 1_000, OSLO)) is not None
+    assert adopt(catalog, sized(10, 1_000)) is not None
+    assert refusal(catalog, sized(1, 10, ROME)) is Refusal.OVERSIZED
+    assert refusal(catalog, sized(10, 1_001, OSLO, version=2)) is Refusal.OVERSIZED
+    assert adopt(catalog, sized(10, 1_000, OSLO, version=2)) is not None
+    catalog.check_invariants()
+
+
+def test_our_own_set_has_its_own_limits_and_takes_no_room_from_others() -> None:
+    limits = small_limits(total_bytes=1_000)
+    catalog = Catalog(RingJudge(), limits, own=PARIS)
+    assert refusal(catalog, sized(10, 1_001)) is Refusal.OVERSIZED
+    assert refusal(catalog, sized(11, 100)) is Refusal.OVERSIZED
+    assert adopt(catalog, sized(10, 1_000)) is not None
+    assert adopt(catalog, sized(10, 900, OSLO)) is not None
+    assert refusal(catalog, sized(5, 101, ROME)) is Refusal.OVERSIZED
+    assert adopt(catalog, sized(5, 100, ROME)) is not None
+    catalog.check_invariants()
+
+
 def test_a_refusal_names_what_would_not_fit_and_what_does() -> None:
     catalog = catalog_of(limits=small_limits(records=5))
     with pytest.raises(Refused, match="set of paris: 6 records of 100 bytes, at most 5 of 1000"):

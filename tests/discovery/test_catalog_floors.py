@@ -75,6 +75,26 @@ def test_floors_are_bounded_and_those_that_there_are_still_rise() -> None:
     assert adopt(catalog, set_of(TWO, version=3)) is not None
 
 
+def test_floors_of_others_leave_our_own_its_room() -> None:
+    bonn = Origin("bonn")
+    judge = RingJudge(dict.fromkeys((PARIS, OSLO, ROME, bonn), 1))
+    catalog = Catalog(judge, small_limits(origins=2), own=PARIS)
+    for origin in (OSLO, ROME):
+        assert adopt(catalog, set_of(ONE, origin)) is not None
+    assert adopt(catalog, set_of(ONE)) is not None
+    with pytest.raises(Refused, match="2 origins are trusted already; raise the limit to add bonn"):
+        adopt(catalog, set_of(ONE, bonn))
+    catalog.check_invariants()
+
+
+def test_our_own_floor_takes_no_room_from_others() -> None:
+    catalog = Catalog(RingJudge(), small_limits(origins=2), own=PARIS)
+    assert catalog.raise_floor(PARIS, Order(1, 1, 1, bytes(32)))
+    for origin in (OSLO, ROME):
+        assert adopt(catalog, set_of(ONE, origin)) is not None
+    catalog.check_invariants()
+
+
 def test_origins_that_come_and_go_under_ever_new_names_leave_room_for_the_next() -> None:
     judge = RingJudge({PARIS: 1})
     catalog = Catalog(judge, small_limits(origins=2, strangers=3))

@@ -1,5 +1,6 @@
 """What a publisher signs, and when: by exact effects."""
 
+from discovery.alarms import Alarm
 from discovery.exports import Statements
 from discovery.manifest import Order
 from discovery.publisher_config import PublisherConfig
@@ -10,6 +11,7 @@ from discovery.publisher_events import (
     LeaseAcquired,
     LeaseLost,
     LeaseRenewed,
+    SetRefused,
     StatementsChanged,
 )
 from discovery.wall_time import WallClockRead
@@ -22,8 +24,10 @@ from tests.discovery.newsroom import (
     UID,
     WALL,
     Newsroom,
+    alarms,
     key,
     lists,
+    manifest,
     on_stage,
     only,
     published,
@@ -31,6 +35,48 @@ from tests.discovery.newsroom import (
 from tests.discovery.published import API, CLUSTER, WEB, exported, read, state
 
 RESIGN = 1_200 * SECOND
+
+
+# --- what our own bridge makes of it -------------------------------------------------------
+
+
+def test_a_set_that_our_own_bridge_refuses_is_an_alarm_until_it_holds_one() -> None:
+    room = on_stage()
+    room.want({WEB: range(3)})
+    refused = only(room.said)
+    assert alarms(room.tell(SetRefused(refused.manifest, "too large"))) == [Alarm.REFUSED]
+    [(alarm, words)] = room.publisher.statistics().alarms
+    assert (alarm, words.endswith("is not held here: too large")) == (Alarm.REFUSED, True)
+    assert alarms(room.tell(SetRefused(refused.manifest, "too large"))) == []
+    room.see(refused.manifest, refused.records)
+    assert room.publisher.statistics().alarms == ()
+
+
+def test_a_set_that_our_own_bridge_refused_is_signed_anew_soon_and_at_once_where_it_changes() -> (
+    None
+):
+    room = on_stage(PublisherConfig(relist=10 * SECOND))
+    room.want({WEB: range(3)})
+    first = only(room.said)
+    room.tell(SetRefused(first.manifest, "too large"))
+    assert published(room.wait(10 * SECOND - 1)) == []
+    again = only(room.wait(1))
+    assert again.records == first.records
+    assert again.manifest.order > first.manifest.order
+    room.tell(SetRefused(again.manifest, "too large"))
+    room.wait(SECOND)
+    changed = only(room.tell(ExportChanged(exported(WEB, range(2)))))
+    room.see(changed.manifest, changed.records)
+    assert published(room.wait(RESIGN - 1)) == []
+    assert published(room.wait(1)) != []
+
+
+def test_an_older_set_of_ours_that_is_seen_does_not_end_the_alarm() -> None:
+    room = on_stage()
+    room.want({WEB: range(3)})
+    room.tell(SetRefused(only(room.said).manifest, "too large"))
+    room.see(manifest(1))
+    assert [alarm for alarm, _ in room.publisher.statistics().alarms] == [Alarm.REFUSED]
 
 
 # --- before anything is signed -----------------------------------------------------------

@@ -7,6 +7,7 @@ from discovery.events import (
     ItemAccepted,
     ItemLapsed,
     ItemReceived,
+    PublicationRefused,
     SetAdopted,
     SetForgotten,
     SetQuestioned,
@@ -15,6 +16,7 @@ from discovery.events import (
 )
 from discovery.frames import decode_frame, encode_frame
 from discovery.index import Entry, set_key, set_rank
+from discovery.limits import CatalogLimits
 from discovery.messages import (
     Busy,
     Compare,
@@ -67,6 +69,18 @@ OTHER = b"\1" * 8
 # --- what its own cluster says --------------------
 
 
+def test_what_its_own_publisher_signed_and_is_refused_is_told_to_nobody_but_said() -> None:
+    lone = Lone(limits=CatalogLimits(records=10))
+    effects = lone.publish(FIRST)
+    [refused] = effects
+    assert isinstance(refused, PublicationRefused)
+    assert refused.manifest == FIRST.manifest
+    assert refused.why.startswith("set of alpha: 60 records of ")
+    assert lone.refused() == {"oversized": 1}
+    assert lone.publish(signed(some_records(10), version=2)) != []
+    assert lone.refused() == {"oversized": 1}
+
+
 def test_what_its_own_publisher_signed_is_held_and_told() -> None:
     lone = Lone()
     adopted, told, fingerprint = lone.publish(FIRST)
@@ -88,7 +102,7 @@ def test_what_was_kept_is_held_although_its_key_has_expired_since() -> None:
     judge.expired.add(ALPHA)
     lone = Lone(judge=judge)
     assert adoptions(lone.tell(SetRestored(FIRST.manifest, FIRST.records))) == [FIRST.manifest]
-    assert lone.publish(NEXT) == []
+    assert [type(each) for each in lone.publish(NEXT)] == [PublicationRefused]
     assert lone.refused() == {"expired": 1}
 
 
