@@ -13,8 +13,8 @@ Rule 1: a peer that shows what we would have expected of it a moment ago is behi
 nothing that we lack. Nothing is expected of the past once something is dropped here, since who
 dropped it may come to want it. Rule 2: of what was overheard the higher rank counts, but where a
 peer has listed a lower one long after, that one does: nobody vouches for hearsay. It decides about
-nothing but whether two bridges compare. Rule 3: sets of which a peer holds nothing visible to us
-(their audience is another) are a rest, which is taken to stay.
+nothing but whether two bridges compare. Rule 3: what a peer holds and does not list to us (overlays
+of who has no set for us) is a rest, which is taken to stay.
 """
 
 from collections.abc import Iterable

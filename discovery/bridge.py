@@ -35,6 +35,7 @@ from discovery.custody import Custody
 from discovery.data_path import DataPath, PathDropped, PathTried, PathWanted
 from discovery.events import (
     ContradictionFound,
+    Doubt,
     GossipFact,
     ItemAccepted,
     ItemLapsed,
@@ -42,10 +43,10 @@ from discovery.events import (
     ItemRefused,
     MembershipFact,
     SetAdopted,
+    SetExcluded,
     SetForgotten,
     SetPublished,
     SetQuestioned,
-    SetRestored,
     SetVindicated,
     StreamEvent,
     ToAnswer,
@@ -53,28 +54,26 @@ from discovery.events import (
 )
 from discovery.events import Effect as ReplicatorEffect
 from discovery.evidence import Evidence, EvidenceLog, evidence_of
+from discovery.inbox import Inbox
 from discovery.isolation import Effect as IsolationEffect
 from discovery.isolation import Isolation
-from discovery.keeping import NEW, Keeper
-from discovery.keys import DRAIN_KEY
+from discovery.keeping import Keeper
+from discovery.manifest import Manifest
 from discovery.messages import Item
 from discovery.names import Origin
 from discovery.node_watch import Effect as NodeEffect
 from discovery.node_watch import NodesDownChanged, NodeWatch
-from discovery.overlays import origin_of
 from discovery.publisher import Publisher
-from discovery.refusals import Refusal, Refusals, Refused
+from discovery.recordset import EMPTY, RecordSet
+from discovery.refusals import Refusals, Refused
 from discovery.replicator import Replicator
-from discovery.revocations import decode_revocations
 from discovery.state import KeptState
 from discovery.trust import TrustBook
 from discovery.verdicts import Verdicts
 from discovery.view import View
 from discovery.wall_time import WallClockRead
-from failure_detect.clock import SECOND, Instant
+from failure_detect.clock import Instant
 from failure_detect.events import IsolationChanged
-
-REVOCATIONS = b"r/"
 
 
 class Bridge:
@@ -106,13 +105,12 @@ class Bridge:
         self.guard = self.custody.guard
         self.paths = DataPath(config.paths, self.view.targets, rng=Random(rng.getrandbits(64)))
         self.nodes = NodeWatch(identity, agent.signer, trust.verifier)
+        self._inbox = Inbox(self.own, trust, self.catalog, self.nodes)
         self.evidence = EvidenceLog()
         self.publisher = publisher
         self.refusals = Refusals()
         """Items, and kept sets, that were refused; what other sets were the replicator counts."""
         self._keeper = Keeper(self.catalog, trust, self.verdicts, self.evidence, self.custody)
-        self._ages = NEW
-        """Of the set that is being restored."""
         self._now = now
         self._is_touched = False
         self._out: list[Effect] = []
@@ -212,15 +210,8 @@ class Bridge:
         self._trusted(self.trust.handle(trust_events.PinsRestored(state.pins)), now)
         for kept in state.items:
             self._on_item(ItemReceived(kept.item, self._identity.member, is_news=False), now)
-        for each in state.sets:
-            try:
-                self._ages = self._keeper.ages(each, state, now)
-            except Refused as refused:
-                self.refusals.add(refused, each.manifest.origin)
-                continue
-            restored = SetRestored(each.manifest, each.records)
+        for restored in self._keeper.restored(state, now, self.refusals):
             self._spread(self.replicator.handle(restored, now), now)
-        self._ages = NEW
         for proof in state.evidence:
             self._keep(proof)
 
@@ -249,20 +240,35 @@ class Bridge:
                     self._on_adopted(effect, now)
                 case SetForgotten(origin):
                     self._on_forgotten(origin, now)
+                case SetExcluded(manifest, records):
+                    self._on_excluded(manifest, records, now)
                 case ContradictionFound(first, second):
                     self._keep(evidence_of(first, second, self.trust.signer_of(second)))
-                case SetQuestioned(origin) if effect.is_disowned:
-                    self._judged(self.verdicts.handle(verdict_events.Revoked(origin), now), now)
-                case SetVindicated(origin):
-                    self._on_restored(origin, now)
+                case SetQuestioned() | SetVindicated():
+                    self._on_doubt(effect, now)
                 case _:
                     pass
+
+    def _on_doubt(self, doubt: Doubt, now: Instant) -> None:
+        if isinstance(doubt, SetVindicated):
+            self._on_restored(doubt.origin, now)
+        elif doubt.is_disowned:
+            self._judged(self.verdicts.handle(verdict_events.Revoked(doubt.origin), now), now)
 
     def _answer(self, effect: ToAnswer, now: Instant) -> None:
         if isinstance(effect, ItemReceived):
             self._on_item(effect, now)
         else:
             self._publish(publisher_events.SetRefused(effect.manifest, effect.why), now)
+
+    def _on_item(self, received: ItemReceived, now: Instant) -> None:
+        taken = self._inbox.take(received, now)
+        self._trusted(taken.trusted, now)
+        self._watched(taken.watched, now)
+        if taken.refused is not None:
+            self.refusals.add(taken.refused)
+            charged = ItemRefused(received.sender, taken.refused.reason)
+            self._spread(self.replicator.handle(charged, now), now)
 
     def _on_adopted(self, adopted: SetAdopted, now: Instant) -> None:
         manifest, origin = adopted.manifest, adopted.manifest.origin
@@ -272,25 +278,29 @@ class Bridge:
         if origin == self.own:
             self._publish(publisher_events.SetSeen(manifest, adopted.after), now)
             return
-        self._guarded(self.custody.adopted(adopted, now, self._ages.holds))
+        self._guarded(self.custody.adopted(adopted, now, self._keeper.holds))
         self._tried(self.paths.handle(PathWanted(origin), now), now)
         if not self.verdicts.trusts(origin):
             self._on_restored(origin, now)
-        word = verdict_events.ManifestAdopted(
-            origin=origin,
-            lifetime=manifest.body.lifetime_s * SECOND,
-            departs=manifest.body.departs,
-            drains=adopted.after.get(DRAIN_KEY) is not None,
-            silent_for=self._ages.silent_for,
-            revoked_for=self._ages.revoked_for,
-        )
-        self._judged(self.verdicts.handle(word, now), now)
+        self._judged(self.verdicts.handle(self._keeper.word(manifest, adopted.after), now), now)
 
     def _on_restored(self, origin: Origin, now: Instant) -> None:
         """Tell the view, which had forgotten it, how an origin stands, even if as before."""
         self._judged(self.verdicts.handle(verdict_events.TrustRestored(origin), now), now)
         if (standing := self.verdicts.standing(origin)) is not None:
             self.view.set_standing(origin, standing)
+
+    def _on_excluded(self, manifest: Manifest, records: RecordSet, now: Instant) -> None:
+        origin, changes = manifest.origin, EMPTY.changes_since(records)
+        self.view.apply(origin, changes, now)
+        self._is_touched |= bool(changes)
+        self._watched(self.nodes.forget(origin), now)
+        self.view.set_nodes_down(origin, ())
+        holds = self._keeper.holds
+        if holds:  # What is held of it is served as of who stands as it did.
+            self._judged(self.verdicts.handle(self._keeper.word(manifest, EMPTY), now), now)
+            self._tried(self.paths.handle(PathWanted(origin), now), now)
+        self._guarded(self.custody.excluded(manifest, changes, now, holds))
 
     def _on_forgotten(self, origin: Origin, now: Instant) -> None:
         self._guarded(self.custody.release(origin, now))
@@ -305,6 +315,10 @@ class Bridge:
         before = len(self._out)
         self._out += effects
         self._is_touched |= len(self._out) > before
+        for origin in self.custody.take_gone():
+            excluded = verdict_events.Excluded(origin)
+            self._judged(self.verdicts.handle(excluded, self._now), self._now)
+            self._tried(self.paths.handle(PathDropped(origin), self._now), self._now)
 
     def _tried(self, effects: Iterable[data_path.Effect], now: Instant) -> None:
         for effect in effects:
@@ -367,31 +381,6 @@ class Bridge:
                 self._out.append(EvidenceKept(proof))
         except Refused as refused:
             self.refusals.add(refused, proof.place.origin)
-
-    # --- small signed things ------------------------------------------------------------
-
-    def _on_item(self, received: ItemReceived, now: Instant) -> None:
-        item = received.item
-        try:
-            if item.key.startswith(REVOCATIONS):
-                self._on_revocations(item, now)
-            elif not self.trust.knows(origin_of(item.key)):
-                raise Refused(Refusal.UNTRUSTED, "item: of an origin that no trust object names")
-            else:
-                self._watched(self.nodes.receive(received, now), now)
-        except Refused as refused:
-            self.refusals.add(refused)
-            charged = ItemRefused(received.sender, refused.reason)
-            self._spread(self.replicator.handle(charged, now), now)
-
-    def _on_revocations(self, item: Item, now: Instant) -> None:
-        if decode_revocations(item.raw).item_key != item.key:
-            raise Refused(Refusal.MALFORMED, "revocations: under the key of another fleet")
-        effects = self.trust.handle(trust_events.RevocationsReceived(item.raw))
-        self._trusted(effects, now)
-        for each in effects:
-            if isinstance(each, trust_events.InputRefused):
-                raise Refused(each.reason, each.what)
 
     # --- what may be read ---------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from discovery.events import (
     GossipFact,
     MembershipFact,
     SetAdopted,
+    SetExcluded,
     SetForgotten,
     SetQuestioned,
     SetVindicated,
@@ -95,6 +96,7 @@ Fact: TypeAlias = (
     | EvidenceKept
     | SetAdopted
     | SetForgotten
+    | SetExcluded
     | SetQuestioned
     | SetVindicated
     | ContradictionFound

@@ -14,35 +14,16 @@ misused. Where their roots are equal as well, the signed bytes decide: the same 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
 from discovery.floors import Floors
 from discovery.history import History
+from discovery.judge import Judge
 from discovery.limits import CatalogLimits
 from discovery.manifest import Manifest, Order
 from discovery.names import Origin
 from discovery.recordset import BUCKET_BYTES_MAX, EMPTY, RecordSet
 from discovery.refusals import Refusal, Refused
 from failure_detect.clock import Instant
-
-
-class Judge(Protocol):
-    """Decides whether a manifest is to be believed."""
-
-    def judge(self, manifest: Manifest) -> None:
-        """Return where the origin is trusted and its key has signed; raise `Refused` elsewhere."""
-        ...
-
-    def judge_kept(self, manifest: Manifest) -> None:
-        """Judge what was adopted in an earlier run: as `judge`, but its key counted then.
-
-        It may have expired or been revoked since.
-        """
-        ...
-
-    def knows(self, origin: Origin) -> bool:
-        """Tell whether any manifest of `origin` could be believed."""
-        ...
 
 
 class Place(Enum):
@@ -80,6 +61,8 @@ class CatalogStatistics:
 
     origins: int
     """That have a set here."""
+    excluded: int
+    """Of which nothing is held, since their latest word is not for us."""
     records: int
     size_bytes: int
     floors: int
@@ -101,6 +84,7 @@ class Catalog:
         self._floors = Floors(
             self._is_trusted, origins=limits.origins, strangers=limits.strangers, own=own
         )
+        self._exclusions: dict[Origin, Manifest] = {}
         self._histories: dict[Origin, History] = {}
         self._size_bytes = 0
         self._record_count = 0
@@ -118,6 +102,15 @@ class Catalog:
     def get(self, origin: Origin) -> Held | None:
         """Return what is held of one origin."""
         return self._held.get(origin)
+
+    def word(self, origin: Origin) -> Manifest | None:
+        """Return the highest manifest that is known of an origin: of its set, or not for us."""
+        held = self._held.get(origin)
+        return self._exclusions.get(origin) if held is None else held.manifest
+
+    def exclusions(self) -> list[Manifest]:
+        """Return of each origin whose word is not for us its manifest: nothing of it is held."""
+        return list(self._exclusions.values())
 
     def floor(self, origin: Origin) -> Order | None:
         """Return the highest order ever held of an origin, whether or not its set is here."""
@@ -161,25 +154,19 @@ class Catalog:
 
     def place(self, manifest: Manifest) -> Place:
         """Tell where a manifest stands; nothing is verified by that."""
-        held, order = self._held.get(manifest.origin), manifest.order
-        if held is not None and order[:3] == held.manifest.order[:3]:
-            is_same = manifest.signed == held.manifest.signed
+        word, order = self.word(manifest.origin), manifest.order
+        if word is not None and order[:3] == word.order[:3]:
+            is_same = manifest.signed == word.signed
             return Place.SAME if is_same else Place.CONTRADICTS
         floor = self._floors.get(manifest.origin)
         return Place.NEWER if floor is None or order >= floor else Place.STALE
 
     def is_higher(self, manifest: Manifest) -> bool:
-        """Tell whether a manifest would replace what is held, if it is to be believed."""
-        held, floor = self._held.get(manifest.origin), self._floors.get(manifest.origin)
+        """Tell whether a manifest would replace what is known, if it is to be believed."""
+        word, floor = self.word(manifest.origin), self._floors.get(manifest.origin)
         if floor is not None and manifest.order < floor:
             return False
-        if held is None:
-            return True
-        theirs, ours = (
-            (manifest.order, manifest.signed),
-            (held.manifest.order, held.manifest.signed),
-        )
-        return theirs > ours
+        return word is None or (manifest.order, manifest.signed) > (word.order, word.signed)
 
     def check(self, manifest: Manifest, *, frozen: bool = False) -> None:
         """Raise `Refused` where a manifest could not be adopted: trust, signature, limits.
@@ -205,9 +192,7 @@ class Catalog:
                 f"set of {origin}: {body.count} records of {body.size_bytes} bytes, at most "
                 f"{limits.records} of {limits.origin_bytes} are held",
             )
-        if not self._floors.has_room(origin):
-            what = f"{limits.origins} origins are trusted already; raise the limit to add {origin}"
-            raise Refused(Refusal.OVERSIZED, f"catalog: {what}")
+        self._check_floor(origin)
         if origin == self._own:
             return
         before, (count, size) = self._records_of(origin), self._of_others()
@@ -219,6 +204,12 @@ class Catalog:
                 f"catalog: {count} records of {size} bytes with the set of {origin}, at most "
                 f"{limits.total_records} of {limits.total_bytes} are held of others",
             )
+
+    def _check_floor(self, origin: Origin) -> None:
+        if not self._floors.has_room(origin):
+            most = self._limits.origins
+            what = f"{most} origins are trusted already; raise the limit to add {origin}"
+            raise Refused(Refusal.OVERSIZED, f"catalog: {what}")
 
     def _records_of(self, origin: Origin | None) -> RecordSet:
         held = None if origin is None else self._held.get(origin)
@@ -260,19 +251,49 @@ class Catalog:
         held, before = self._held.get(manifest.origin), self._records_of(manifest.origin)
         _check_buckets(manifest.origin, records, before)
         self._replace(manifest.origin, Held(manifest, records, now))
+        self._exclusions.pop(manifest.origin, None)
         self._floors.put(manifest.origin, manifest.order)
         history = self._histories.setdefault(manifest.origin, History(self._limits.history))
         if held is not None and before.root != records.root:
             history.add(before, records)
         return Adopted(manifest, before, records)
 
+    def exclude(self, manifest: Manifest) -> bool:
+        """Hold nothing of an origin whose manifest is not for us; False where it is not higher.
+
+        Raises `Refused` where it is not to be believed, or is for us; nothing has changed then.
+        """
+        if not self.is_higher(manifest):
+            return False
+        self.check_exclusion(manifest)
+        self._drop(manifest.origin)
+        self._floors.put(manifest.origin, manifest.order)
+        self._exclusions[manifest.origin] = manifest
+        return True
+
+    def check_exclusion(self, manifest: Manifest) -> None:
+        """Raise `Refused` where a manifest could not be taken for one that is not for us."""
+        self._judge.judge_exclusion(manifest)
+        self._check_floor(manifest.origin)
+
+    def is_genuine(self, manifest: Manifest) -> bool:
+        """Tell whether a key of its origin signed a manifest, whomever that is for."""
+        return self._judge.is_genuine(manifest)
+
     def forget(self, origin: Origin) -> Held | None:
         """Drop the set of an origin, if there is one, and return it; the floor stays."""
+        known = self.word(origin) is not None
+        held = self._drop(origin)
+        if known:
+            self._floors.look_at(origin)
+        return held
+
+    def _drop(self, origin: Origin) -> Held | None:
+        self._exclusions.pop(origin, None)
         held = self._held.get(origin)
         if held is not None:
             self._replace(origin, None)
             self._histories.pop(origin, None)
-            self._floors.look_at(origin)
         return held
 
     def raise_floor(self, origin: Origin, order: Order) -> bool:
@@ -315,6 +336,7 @@ class Catalog:
         """Return how much is held."""
         return CatalogStatistics(
             origins=len(self._held),
+            excluded=len(self._exclusions),
             records=self._record_count,
             size_bytes=self._size_bytes,
             floors=len(self._floors),
@@ -337,6 +359,8 @@ class Catalog:
             assert held.manifest.order <= floor
             assert self._histories[origin].get(held.records.root) is None
         assert self._histories.keys() == self._held.keys()
+        assert self._exclusions.keys().isdisjoint(self._held)
+        assert all(each.order <= self._floors.all()[o] for o, each in self._exclusions.items())
         self._floors.check_invariants()
 
 

@@ -26,6 +26,7 @@ class Cluster:
         "fresh_until",
         "has_expired",
         "has_set",
+        "is_excluded",
         "is_trusted",
         "lost",
         "lost_at",
@@ -45,8 +46,8 @@ class Cluster:
         self._config = config
         self.is_trusted = True
         self.has_set = False
-        """Whether anything of it was ever adopted: only then has it a standing."""
-        self.departs = self.drains = False
+        """Whether it said anything that was adopted, or is not for us: else it has no standing."""
+        self.departs = self.drains = self.is_excluded = False
         self.fresh_until: Instant = NEVER
         self.revoked_until: Instant = NEVER
         """When the set of its revoked key goes, if no successor speaks; else `NEVER`."""
@@ -70,13 +71,17 @@ class Cluster:
     def said(self, event: ManifestAdopted, now: Instant) -> None:
         """Take in a manifest: it settles everything that was said before."""
         self.has_set = True
-        self.departs, self.drains = event.departs, event.drains
+        self.departs, self.drains, self.is_excluded = event.departs, event.drains, False
         self.fresh_until = now + event.lifetime
         self.revoked_until = NEVER
         if event.revoked_for is not None:
             self.revoked(now, event.revoked_for)
         if event.silent_for and not self.was_seen:
             self.silent_since = min(self.silent_since, now - event.silent_for)
+
+    def excluded(self) -> None:
+        """It says that its set is not for us."""
+        self.has_set = self.is_excluded = True
 
     def revoked(self, now: Instant, ago: Duration = 0) -> None:
         """Its key is worth nothing any more, since so long; said again, the first time counts."""
@@ -91,6 +96,11 @@ class Cluster:
     def is_expected(self, now: Instant) -> bool:
         """Tell whether word of it is still expected: it is trusted, and did not depart."""
         return self.has_set and not self._why_departed(now)
+
+    @property
+    def says_farewell(self) -> bool:
+        """Whether its word is that it has departed, or has nothing for us."""
+        return self.departs or self.is_excluded
 
     @property
     def is_gone(self) -> bool:
@@ -214,6 +224,8 @@ class Cluster:
             return "it is not trusted any more"
         if self.departs:
             return "it departed, and said so"
+        if self.is_excluded:
+            return "its set is not for us, and it said so"
         if now >= self.revoked_until:
             return "its key was revoked, and no successor spoke in time"
         return ""

@@ -4,7 +4,7 @@ Nothing is decided here: each change of an origin's endpoints goes to the guard,
 or holds no more, to the view, with the reason for which it was begun to be held.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from discovery.catalog import Held
@@ -19,7 +19,9 @@ from discovery.guards import (
     OverlaysChanged,
     SetChanged,
 )
+from discovery.manifest import Manifest
 from discovery.names import Origin
+from discovery.recordset import Change
 from discovery.state import KeptHold
 from discovery.view import View
 from discovery.withdrawals import endpoint_changes, endpoints_on, first_endpoints
@@ -40,6 +42,8 @@ class Custody:
         self._ready: dict[Origin, int] = {}
         """How many ready endpoints each other origin has."""
         self._why: dict[Origin, str] = {}
+        self._leaving: dict[Origin, None] = {}
+        """Whose set is not for us any more, and of whom something may still be held."""
 
     @property
     def deadline(self) -> Instant:
@@ -53,19 +57,55 @@ class Custody:
 
         `kept` is what was held of it in an earlier run, the longest first.
         """
-        manifest, origin = adopted.manifest, adopted.manifest.origin
+        origin = adopted.manifest.origin
+        self._leaving.pop(origin, None)
         changes = adopted.after.changes_since(adopted.before)
+        effects = self._changed(adopted.manifest, changes, now)
+        return [*effects, *self._restored(origin, kept, now)]
+
+    def excluded(
+        self,
+        manifest: Manifest,
+        changes: Sequence[Change],
+        now: Instant,
+        kept: tuple[AgedHold, ...] = (),
+    ) -> list[Effect]:
+        """Take in that all records of a cluster are gone, since its manifest is not for us.
+
+        The view knows it already; `kept` as where a set was adopted.
+        """
+        origin = manifest.origin
+        self._leaving[origin] = None
+        why = f"the set of {origin} is not for us any more"
+        effects = self._changed(manifest, changes, now, why) if changes else []
+        return [*effects, *self._restored(origin, kept, now, why)]
+
+    def take_gone(self) -> list[Origin]:
+        """Return, once, of whom nothing is held here: they were excluded, and no hold is left."""
+        gone = [origin for origin in self._leaving if not self.guard.held(origin)]
+        for origin in gone:
+            del self._leaving[origin]
+        return gone
+
+    def _changed(
+        self, manifest: Manifest, changes: Sequence[Change], now: Instant, why: str = ""
+    ) -> list[Effect]:
+        origin = manifest.origin
         found = endpoint_changes(changes) if origin in self._ready else first_endpoints(changes)
         total = self._ready.get(origin, 0)
         self._ready[origin] = total + found.growth
         changed = SetChanged(
             origin, found.removed, total, manifest.body.intents, manifest.order, found.added
         )
-        effects = self._shown(self.guard.handle(changed, now))
+        return self._shown(self.guard.handle(changed, now), why)
+
+    def _restored(
+        self, origin: Origin, kept: tuple[AgedHold, ...], now: Instant, why: str = ""
+    ) -> list[Effect]:
         for _, hold in kept:
             self._view.recall(origin, hold.service, hold.head, hold.ports)
         held = tuple((now - ago, {hold.service: hold.endpoints}) for ago, hold in kept)
-        return [*effects, *self._shown(self.guard.handle(HoldsRestored(origin, held), now))]
+        return self._shown(self.guard.handle(HoldsRestored(origin, held), now), why)
 
     def kept(self, origin: Origin, now: Instant) -> tuple[KeptHold, ...]:
         """Return what is held of an origin that its set has no more, to be kept over a restart.
@@ -99,16 +139,18 @@ class Custody:
         """Forget what was counted of an origin, of which there is no set any more."""
         self._ready.pop(origin, None)
         self._why.pop(origin, None)
+        self._leaving.pop(origin, None)
 
     def advance(self, now: Instant) -> list[Effect]:
         """End the holds whose time is over."""
         return self._shown(self.guard.advance(now))
 
-    def _shown(self, effects: list[Effect]) -> list[Effect]:
+    def _shown(self, effects: list[Effect], known: str = "") -> list[Effect]:
         for effect in effects:
             origin, held = effect.origin, self.guard.held(effect.origin)
             if isinstance(effect, HoldStarted):
-                services, self._why[origin] = effect.held, effect.why
+                services = effect.held
+                self._why[origin] = f"{known}; {effect.why}" if known else effect.why
             else:
                 services = effect.services
             why = self._why.get(origin, effect.why)

@@ -53,6 +53,13 @@ class SetRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class ExclusionRestored:
+    """What an earlier run had met: an origin's manifest that is not for us. It is not told."""
+
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
 class ItemAccepted:
     """Whoever understands it has verified an item: hold it at this rank, and pass it on."""
 
@@ -94,7 +101,8 @@ MembershipFact: TypeAlias = (
 StreamEvent: TypeAlias = RequestReceived | ResponseReceived | RequestFailed
 GossipFact: TypeAlias = BroadcastReceived | FingerprintSeen
 ItemJudged: TypeAlias = ItemAccepted | ItemRefused | ItemLapsed
-OwnEvent: TypeAlias = SetPublished | SetRestored | ItemJudged | TrustChanged
+Restored: TypeAlias = SetRestored | ExclusionRestored
+OwnEvent: TypeAlias = SetPublished | Restored | ItemJudged | TrustChanged
 Event: TypeAlias = MembershipFact | StreamEvent | GossipFact | OwnEvent
 
 # --- effects --------------------------------------------------------------------------------
@@ -116,6 +124,18 @@ class SetForgotten:
     origin: Origin
     records: RecordSet
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetExcluded:
+    """A higher manifest of an origin is not for us: what was held of it is held no more.
+
+    It is worth keeping at once, as an adoption is: an older state would bring the set back.
+    """
+
+    manifest: Manifest
+    records: RecordSet
+    """What was held, nothing where nothing was."""
 
 
 _DISOWNED = frozenset(
@@ -178,5 +198,6 @@ class ContradictionFound:
 Order: TypeAlias = BroadcastRequested | FingerprintChanged | SendRequest | SendResponse
 Doubt: TypeAlias = SetQuestioned | SetVindicated
 ToAnswer: TypeAlias = ItemReceived | PublicationRefused
-Fact: TypeAlias = SetAdopted | SetForgotten | Doubt | ToAnswer | ContradictionFound
+Held: TypeAlias = SetAdopted | SetForgotten | SetExcluded
+Fact: TypeAlias = Held | Doubt | ToAnswer | ContradictionFound
 Effect: TypeAlias = Order | Fact

@@ -11,7 +11,7 @@ from discovery.apart import Hearsay
 from discovery.catalog import Adopted, Catalog
 from discovery.config import ReplicatorConfig
 from discovery.deltas import delta_of
-from discovery.events import Effect, SetAdopted, SetForgotten
+from discovery.events import Effect, SetAdopted, SetExcluded, SetForgotten
 from discovery.index import Entry, Index, set_key, set_origin, set_rank
 from discovery.items import Items
 from discovery.manifest import Manifest
@@ -19,8 +19,8 @@ from discovery.messages import Hint, Item, Rumour, Wanted
 from discovery.names import Origin
 from discovery.overlays import origin_of
 from discovery.peers import Peer, Peers
-from discovery.recordset import RecordSet
-from discovery.refusals import Refusals, Refused
+from discovery.recordset import EMPTY, RecordSet
+from discovery.refusals import Refusal, Refusals, Refused
 from discovery.wants import Want, Wants
 from discovery.wire import SHORT_DIGEST_BYTES, encode_gossip
 from failure_detect.agenda import Agenda
@@ -89,6 +89,7 @@ class Exchange:
         origin, staging = set_origin(want.key), want.staging
         held = None if origin is None else self.catalog.get(origin)
         have: bytes = b""
+        shown = held.manifest.raw if held is not None and want.shows else b""
         branches: tuple[bytes, ...] = ()
         if held is not None and held.records.count and not want.whole:
             have = held.records.root
@@ -102,6 +103,7 @@ class Exchange:
             target=b"" if staging is None else staging.manifest.body.root,
             first=0 if staging is None else staging.next_bucket,
             buckets=() if staging is None else staging.pending,
+            shown=shown,
         )
 
     # --- sets ---------------------------------------------------------------------------
@@ -128,14 +130,48 @@ class Exchange:
         self.out.append(SetAdopted(manifest, adopted.before, adopted.after))
         return adopted
 
-    def forget(self, origin: Origin, why: str, now: Instant) -> None:
-        """Hold an origin's set no more."""
-        held = self.catalog.forget(origin)
+    def exclude(self, manifest: Manifest, now: Instant) -> None:
+        """Hold an origin's set no more where a higher manifest of it is not for us.
+
+        Raises `Refused` as the catalog does. Where something was held here, others are told that
+        there is a word of that rank, and no more than that.
+        """
+        key, rank = set_key(manifest.origin), set_rank(manifest)
+        held = self.catalog.get(manifest.origin)
+        if not self.catalog.exclude(manifest):
+            return
+        self.index.put(key, rank)
+        self.wants.satisfied(key, rank)
+        self.changed_at = now
+        self.counts["excluded"] += 1
+        self.out.append(SetExcluded(manifest, EMPTY if held is None else held.records))
         if held is not None:
+            self.hint(Entry(key, rank))
+
+    def forget(self, origin: Origin, why: str, now: Instant) -> None:
+        """Hold an origin's set no more, nor its word that there is none for us."""
+        if self.catalog.word(origin) is not None:
+            held = self.catalog.forget(origin)
             self.index.drop(set_key(origin))
             self.wants.drop(set_key(origin))
             self.changed_at = now
-            self.out.append(SetForgotten(origin, held.records, why))
+            self.out.append(SetForgotten(origin, EMPTY if held is None else held.records, why))
+
+    def forget_untrusted(self, now: Instant) -> list[tuple[Origin, Refused]]:
+        """Hold nothing of who is not trusted any more.
+
+        Return of whom it is only doubtful what is held, and why.
+        """
+        doubtful: list[tuple[Origin, Refused]] = []
+        for origin, refused in self.catalog.refused_now():
+            if refused.reason is Refusal.UNTRUSTED:
+                self.forget(origin, refused.what, now)
+            else:
+                doubtful.append((origin, refused))
+        for word in self.catalog.exclusions():
+            if not self.catalog.may_hold(word.origin):
+                self.forget(word.origin, f"{word.origin}: no trust object names it", now)
+        return doubtful
 
     def refuse(self, refused: Refused, origin: str = "") -> None:
         """Count what was refused."""

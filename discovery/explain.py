@@ -103,6 +103,15 @@ class OriginExplained:
     """What its drains leave, out of 1000."""
 
 
+@dataclass(frozen=True, slots=True)
+class OriginGone:
+    """An origin that serves nothing here, whatever it said once."""
+
+    origin: Origin
+    standing: Standing
+    """Its verdict, and why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """All that can be said of one service, or of one address in it."""
@@ -119,6 +128,9 @@ class Explanation:
     conditions: tuple[Condition, ...]
     faults: tuple[RecordFault, ...]
     """Records of it that are refused now."""
+    gone: tuple[OriginGone, ...] = ()
+    """Who says nothing of any service any more and serves nothing, by name: it may have served this
+    one."""
 
 
 def explanation_of(

@@ -10,17 +10,22 @@ importer's guard held is held for the rest of its time, the time in which nobody
 clock that nobody has read yet, or that went back, none of that is.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from discovery.catalog import Catalog, Held
 from discovery.custody import AgedHold, Custody
+from discovery.events import ExclusionRestored, SetRestored
 from discovery.evidence import EvidenceLog
+from discovery.keys import DRAIN_KEY
+from discovery.manifest import Manifest
 from discovery.messages import Item
 from discovery.names import Origin
-from discovery.refusals import Refusal, Refused
+from discovery.recordset import RecordSet
+from discovery.refusals import Refusal, Refusals, Refused
 from discovery.state import AGE_MAX, KeptItem, KeptSet, KeptState
 from discovery.trust import TrustBook
-from discovery.verdict_events import Revoked
+from discovery.verdict_events import ManifestAdopted, Revoked
 from discovery.verdicts import Verdicts
 from failure_detect.clock import MILLISECOND, SECOND, Duration, Instant
 
@@ -61,6 +66,8 @@ class Keeper:
         self._trust = trust
         self._verdicts = verdicts
         self._evidence = evidence
+        self._ages = NEW
+        """Of the set that is being restored."""
         self._wall: tuple[int, Instant] | None = None
         self._moments: dict[Origin, _Moment] = {}
         """Of sets that came back before anybody knew the time."""
@@ -70,12 +77,14 @@ class Keeper:
     def kept(self, wall_ms: int, now: Instant) -> KeptState:
         """Return what a later run is to have, as of `now`; `wall_ms` is 0 where nobody knows it."""
         lists = self._trust.revocations()
-        origins = [held.manifest.origin for held in self._catalog]
+        words = [*(held.manifest for held in self._catalog), *self._catalog.exclusions()]
+        origins = [word.origin for word in words]
         holds = {origin: self._custody.kept(origin, now) for origin in origins}
         return KeptState(
             saved_at_ms=wall_ms,
             floors=self._catalog.floors(),
             sets=tuple(self._kept_set(held, now) for held in self._catalog),
+            exclusions=tuple(self._catalog.exclusions()),
             items=tuple(KeptItem(Item(each.item_key, each.raw), each.rank) for each in lists),
             evidence=tuple(self._evidence.pairs()),
             pins=self._trust.pins(),
@@ -95,12 +104,44 @@ class Keeper:
 
     # --- what comes back ----------------------------------------------------------------
 
-    def ages(self, kept: KeptSet, state: KeptState, now: Instant) -> Ages:
-        """Return how old a set of `state` is, as is to be told to whoever holds it again.
+    def restored(
+        self, state: KeptState, now: Instant, refusals: Refusals
+    ) -> Iterator[SetRestored | ExclusionRestored]:
+        """Give one by one what `state` has of others' words: until the next, it is being restored.
 
-        The floors, pins and lists of `state` are in force already. Raises `Refused` where its key
-        is revoked and it cannot be what was held then.
+        What is said of it in that time is as old as it is. The floors, pins and lists of `state`
+        are in force already. What a revoked key signed, and cannot be what was held then, is
+        refused and counted.
         """
+        for kept in state.sets:
+            try:
+                self._ages = self._ages_of(kept, state, now)
+            except Refused as refused:
+                refusals.add(refused, kept.manifest.origin)
+                continue
+            yield SetRestored(kept.manifest, kept.records)
+        for word in state.exclusions:
+            self._ages = Ages(holds=self._holds(word.origin, state, now))
+            yield ExclusionRestored(word)
+        self._ages = NEW
+
+    @property
+    def holds(self) -> tuple[AgedHold, ...]:
+        """What was held of what is being restored, the longest first."""
+        return self._ages.holds
+
+    def word(self, manifest: Manifest, records: RecordSet) -> ManifestAdopted:
+        """Return what verdicts are to know of a set that was adopted or restored just now."""
+        return ManifestAdopted(
+            origin=manifest.origin,
+            lifetime=manifest.body.lifetime_s * SECOND,
+            departs=manifest.body.departs,
+            drains=records.get(DRAIN_KEY) is not None,
+            silent_for=self._ages.silent_for,
+            revoked_for=self._ages.revoked_for,
+        )
+
+    def _ages_of(self, kept: KeptSet, state: KeptState, now: Instant) -> Ages:
         revoked_ms = kept.revoked_ms
         if self._trust.has_revoked_key(kept.manifest):
             self._check_was_held(kept, state)

@@ -66,12 +66,14 @@ class Wanted:
     """Go on from this bucket of the target."""
     buckets: tuple[int, ...] = ()
     """Only these buckets of the target."""
+    shown: bytes = b""
+    """The manifest of the set that the asker has, where it was told that there is none for it."""
 
     @property
     def size_bytes(self) -> int:
         """About how many bytes it takes; never less than it does."""
-        roots = len(self.have) + len(self.target)
-        return len(self.key) + roots + sum(map(len, self.branches)) + 3 * len(self.buckets) + 32
+        fixed = len(self.key) + len(self.have) + len(self.target) + len(self.shown)
+        return fixed + sum(map(len, self.branches)) + 3 * len(self.buckets) + 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,13 @@ class Differ:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """There is nothing of this key for the asker here."""
+    """There is nothing of this key for the asker here.
+
+    Where it showed that there was once: the manifest that is not for it any more, and no record.
+    """
 
     key: bytes
+    manifest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ goes on with whoever has the same set.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from discovery.assembly import SetAnswer, is_whole, staged
 from discovery.events import ItemReceived
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
@@ -17,13 +17,9 @@ from discovery.index import set_key, set_origin
 from discovery.manifest import Manifest, decode_manifest
 from discovery.messages import (
     Answer,
-    Buckets,
     Busy,
-    Changes,
-    Digests,
     Item,
     Nothing,
-    Part,
     Pull,
     Pulled,
     Request,
@@ -31,11 +27,10 @@ from discovery.messages import (
     Wanted,
 )
 from discovery.peers import Peer
-from discovery.recordset import EMPTY
 from discovery.refusals import Refusal, Refused
 from discovery.rumours import Rumours
 from discovery.serving import FRAME_SLACK_BYTES
-from discovery.wants import Staging, Want, covered, differing
+from discovery.wants import Staging, Want
 from failure_detect.agenda import Timer
 from failure_detect.clock import NEVER, Instant
 from failure_detect.events import SendRequest
@@ -60,8 +55,6 @@ class Asked:
 
 _GARBAGE = frozenset({Refusal.MALFORMED, Refusal.SIGNATURE, Refusal.ROOT, Refusal.UNEXPECTED})
 """What its sender is to blame for."""
-
-_SetAnswer: TypeAlias = Changes | Part | Digests | Buckets
 
 
 class Puller:
@@ -258,6 +251,8 @@ class Puller:
             return True
         if want is None:  # Somebody else was quicker.
             return False
+        if isinstance(answer, Nothing) and not answer.manifest and self._shows(want, asked):
+            return False
         try:
             self._on_answer(peer, want, answer, now)
         except Refused as refused:
@@ -270,6 +265,8 @@ class Puller:
 
     def _is_to_blame(self, peer: Peer, want: Want, reason: Refusal) -> bool:
         """Learn that an answer was refused; tell whether its sender is to blame."""
+        if self._exchange.wants.get(want.key) is not want:  # It was not for us, and is had by that.
+            return reason in _GARBAGE
         if reason is Refusal.UNEXPECTED:
             want.vain[peer.identity.member] += 1
             if want.vain[peer.identity.member] > _VAIN_MAX:
@@ -287,16 +284,32 @@ class Puller:
     def _on_answer(self, peer: Peer, want: Want, answer: Answer, now: Instant) -> None:
         match answer:
             case Nothing():
-                peer.pass_over(want.key, want.rank)
-                self._exchange.wants.without(want, peer.identity.member)
+                self._on_nothing(peer, want, answer, now)
             case Item():
                 self._on_item(peer, want, answer, now)
             case _:
-                manifest = self._manifest(peer, want, answer)
+                manifest = self._manifest(peer, want, answer, now)
                 if manifest is None:
                     self._exchange.wants.without(want, peer.identity.member)
                 else:
                     self._on_set(peer, want, manifest, answer, now)
+
+    def _on_nothing(self, peer: Peer, want: Want, nothing: Nothing, now: Instant) -> None:
+        if nothing.manifest:
+            self._manifest(peer, want, nothing, now)  # Raises where it is not for us, as it should.
+        peer.pass_over(want.key, want.rank)
+        self._exchange.wants.without(want, peer.identity.member)
+
+    def _shows(self, want: Want, asked: Asked) -> bool:
+        """Tell whether whoever has nothing for us is to be asked why, and shown what we hold."""
+        if want.shows:
+            return want.moves != asked.keys[want.key]  # What it answered to did not show it.
+        origin = set_origin(want.key)
+        if origin is None or self._exchange.catalog.get(origin) is None:
+            return False
+        want.shows = True
+        want.moved_on()
+        return True
 
     def _on_item(self, peer: Peer, want: Want, item: Item, now: Instant) -> None:
         if set_origin(want.key) is not None:
@@ -307,7 +320,9 @@ class Puller:
         want.asked[peer.identity.member] = None  # Others only where nobody accepts it by then.
         want.asked_at = now
 
-    def _manifest(self, peer: Peer, want: Want, answer: _SetAnswer) -> Manifest | None:
+    def _manifest(
+        self, peer: Peer, want: Want, answer: SetAnswer | Nothing, now: Instant
+    ) -> Manifest | None:
         """Return the manifest that an answer is about, verified; None where it is no news."""
         if not answer.manifest:
             if want.staging is None:
@@ -317,15 +332,15 @@ class Puller:
         if set_key(manifest.origin) != want.key:
             raise Refused(Refusal.UNEXPECTED, "answer: of another origin than was asked for")
         frozen = self._exchange.is_frozen_at(peer, manifest.origin)
-        return manifest if self._rumours.is_worth_having(manifest, frozen=frozen) else None
+        return manifest if self._rumours.is_worth_having(manifest, now, frozen=frozen) else None
 
     def _on_set(
-        self, peer: Peer, want: Want, manifest: Manifest, answer: _SetAnswer, now: Instant
+        self, peer: Peer, want: Want, manifest: Manifest, answer: SetAnswer, now: Instant
     ) -> None:
-        staging = self._staged(want, manifest, answer)
+        staging = staged(self._exchange.catalog, want, manifest, answer)
         staging.brought_by[peer.identity.member] = None
         try:
-            if self._is_whole(staging, answer):
+            if is_whole(staging, answer):
                 self._adopt(peer, want, staging, now)
                 return
         except Refused as refused:
@@ -354,40 +369,6 @@ class Puller:
             self._exchange.counts["unstaged"] += 1
             want.restart()
             self._exchange.wants.without(want, peer.identity.member)
-
-    def _staged(self, want: Want, manifest: Manifest, answer: _SetAnswer) -> Staging:
-        """Return what an answer is a part of: what was begun, or a beginning."""
-        held = self._exchange.catalog.get(manifest.origin)
-        records = EMPTY if held is None else held.records
-        match answer:
-            case Changes():
-                # What we had when we asked, though we may have moved on since.
-                base = self._exchange.catalog.version(manifest.origin, answer.base)
-                if base is None:
-                    raise Refused(Refusal.UNEXPECTED, "changes: since what is not had here")
-                return Staging(manifest, answer.delta.applied(base))
-            case Digests():
-                pending = differing(records, answer.branches)
-                if not pending:
-                    raise Refused(Refusal.UNEXPECTED, "digests: name no bucket that differs")
-                return Staging(manifest, records, pending=pending)
-            case Part() | Buckets():
-                if answer.root != manifest.body.root:
-                    raise Refused(Refusal.UNEXPECTED, "answer: goes on with another set")
-                if not answer.manifest and want.staging is not None:
-                    return want.staging
-                return Staging(manifest, EMPTY if isinstance(answer, Part) else records)
-
-    def _is_whole(self, staging: Staging, answer: _SetAnswer) -> bool:
-        match answer:
-            case Changes():
-                return True
-            case Digests():
-                return False
-            case Part(_, _, _, first, until, put):
-                return staging.take_part(first, until, put)
-            case Buckets(_, _, _, branches, buckets, put):
-                return staging.take_buckets(covered(branches, buckets), put)
 
     def _adopt(self, peer: Peer, want: Want, staging: Staging, now: Instant) -> None:
         exchange, manifest = self._exchange, staging.manifest

@@ -15,6 +15,7 @@ from discovery.config import ReplicatorConfig
 from discovery.events import (
     Effect,
     Event,
+    ExclusionRestored,
     ItemAccepted,
     ItemLapsed,
     ItemRefused,
@@ -30,6 +31,7 @@ from discovery.events import (
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
 from discovery.index import Entry, origin_about
+from discovery.manifest import Manifest
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Request, Response
 from discovery.names import Origin
 from discovery.peers import Peer
@@ -128,7 +130,7 @@ class Replicator:
                 self._on_response(request, data, now)
             case RequestFailed(request):
                 self._puller.failed(request, now)
-            case SetPublished() | SetRestored() | TrustChanged():
+            case SetPublished() | SetRestored() | ExclusionRestored() | TrustChanged():
                 self._on_own(event, now)
             case ItemAccepted() | ItemRefused() | ItemLapsed():
                 self._on_own(event, now)
@@ -158,6 +160,8 @@ class Replicator:
         match event:
             case SetPublished() | SetRestored():
                 self._on_set(event, now)
+            case ExclusionRestored(manifest):
+                self._on_exclusion(manifest, now)
             case ItemAccepted():
                 self._on_item(event, now)
             case ItemRefused(sender, reason):
@@ -186,6 +190,12 @@ class Replicator:
             return
         if adopted is not None:
             exchange.tell(adopted)
+
+    def _on_exclusion(self, manifest: Manifest, now: Instant) -> None:
+        try:
+            self._exchange.exclude(manifest, now)
+        except Refused as refused:
+            self._exchange.refuse(refused, manifest.origin)
 
     def _on_item(self, event: ItemAccepted, now: Instant) -> None:
         exchange, key = self._exchange, event.item.key
@@ -217,11 +227,8 @@ class Replicator:
         """Forget what is not trusted any more; of what is only doubtful, say so."""
         exchange = self._exchange
         before, self._questioned = self._questioned, {}
-        for origin, refused in exchange.catalog.refused_now():
-            if refused.reason is Refusal.UNTRUSTED:
-                exchange.forget(origin, refused.what, now)
-            else:
-                self._question(origin, refused)
+        for origin, refused in exchange.forget_untrusted(now):
+            self._question(origin, refused)
         for origin in before:
             if origin not in self._questioned and exchange.catalog.get(origin) is not None:
                 exchange.out.append(SetVindicated(origin))
@@ -342,6 +349,7 @@ class Replicator:
         exchange.catalog.check_invariants()
         exchange.index.check_invariants()
         exchange.hearsay.check_invariants()
-        assert len(exchange.index) == len(exchange.catalog) + len(exchange.items)
+        sets = len(exchange.catalog) + len(exchange.catalog.exclusions())
+        assert len(exchange.index) == sets + len(exchange.items)
         exchange.wants.check_invariants()
         assert sum(peer.busy for peer in exchange.peers) <= len(self._puller)

@@ -107,7 +107,7 @@ class Rumours:
     def _is_news(self, manifest: Manifest, peer: Peer, now: Instant) -> bool:
         exchange = self._exchange
         try:
-            is_news = self.is_worth_having(manifest)
+            is_news = self.is_worth_having(manifest, now)
         except Refused as refused:
             if refused.reason not in _COSTLY:
                 exchange.hearsay.hear(set_key(manifest.origin), set_rank(manifest), now)
@@ -116,24 +116,37 @@ class Rumours:
             peer.forgeries.spend(1, now)  # Once it is evidence; each time it is a verification.
         return is_news
 
-    def is_worth_having(self, manifest: Manifest, *, frozen: bool = False) -> bool:
+    def is_worth_having(self, manifest: Manifest, now: Instant, *, frozen: bool = False) -> bool:
         """Tell whether a manifest is newer than what is held, and to be believed.
 
         Its key may have expired where it is `frozen`, kept by another from before. Raises `Refused`
-        where it would be newer and is not to be believed. Evidence of two
-        manifests that contradict each other is kept on the way.
+        where it would be newer and is not to be believed, or is not for us: what was for us is held
+        no more then. Evidence of two manifests that contradict each other is kept on the way.
         """
         exchange = self._exchange
         place = exchange.catalog.place(manifest)
         if place in (Place.SAME, Place.STALE):
             return False
-        exchange.catalog.check(manifest, frozen=frozen)
-        if place is Place.CONTRADICTS:
-            held = exchange.catalog.get(manifest.origin)
-            assert held is not None
-            exchange.out.append(ContradictionFound(held.manifest, manifest))
-            return exchange.catalog.is_higher(manifest)
-        return True
+        refused = self._not_for_us(manifest, frozen=frozen)
+        word = exchange.catalog.word(manifest.origin)
+        if place is Place.CONTRADICTS and word is not None:
+            exchange.out.append(ContradictionFound(word, manifest))
+        if refused is not None:
+            exchange.exclude(manifest, now)
+            raise refused
+        return place is Place.NEWER or exchange.catalog.is_higher(manifest)
+
+    def _not_for_us(self, manifest: Manifest, *, frozen: bool) -> Refused | None:
+        """Return that a manifest is true and not for us, None where it is for us; else raise it."""
+        catalog = self._exchange.catalog
+        try:
+            catalog.check(manifest, frozen=frozen)
+        except Refused as refused:
+            if refused.reason is not Refusal.AUDIENCE:
+                raise
+            catalog.check_exclusion(manifest)
+            return refused
+        return None
 
     def _want(self, manifest: Manifest, peer: Peer) -> None:
         want = self._exchange.wants.note(

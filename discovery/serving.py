@@ -2,7 +2,8 @@
 
 A set that somebody is in the middle of is pinned, so that an origin that changes faster than a
 pull takes starves nobody. What is not for the asker's cluster is not here, for it, and neither is
-what bridges of that origin say of its nodes.
+what bridges of that origin say of its nodes; but whoever shows that an earlier set was for it is
+given the manifest that says otherwise.
 """
 
 from collections import Counter, OrderedDict
@@ -14,6 +15,7 @@ from discovery.config import ReplicatorConfig
 from discovery.deltas import Delta, delta_of
 from discovery.index import ENTRY_KEY_BYTES_MAX, Entry, Index, group_of, origin_about, set_origin
 from discovery.items import Items
+from discovery.manifest import decode_manifest
 from discovery.messages import (
     Answer,
     Buckets,
@@ -81,9 +83,10 @@ class Server:
         return Differ(self._index.fingerprint, tuple(groups), tuple(entries[:ENTRIES_MAX]))
 
     def _is_for(self, key: bytes, cluster: Origin) -> bool:
-        origin = origin_about(key)
-        held = None if origin is None else self._catalog.get(origin)
-        return held is None or held.manifest.may_be_told(cluster)
+        # That there is a set is told to all, as hints tell it; who may not have it is told no more.
+        origin = None if set_origin(key) else origin_about(key)
+        word = None if origin is None else self._catalog.word(origin)
+        return word is None or word.may_be_told(cluster)
 
     def pull(self, request: Pull, cluster: Origin, now: Instant) -> Pulled:
         """Answer what fits; the last answer may be a part, and what is left is asked for again."""
@@ -104,13 +107,27 @@ class Server:
             return item if item and self._is_for(wanted.key, cluster) else Nothing(wanted.key)
         held = self._catalog.get(origin)
         if held is None or not held.manifest.may_be_told(cluster):
-            return Nothing(wanted.key)
+            return Nothing(wanted.key, self._parting_word(origin, wanted.shown, cluster))
         room -= len(wanted.key) + len(held.manifest.raw) + HASH_BYTES + _ANSWER_OVERHEAD
         if wanted.target:
             pinned = self._pinned(origin, wanted.target, now)
             if pinned is not None:
                 return self._go_on(wanted, pinned, room)
         return self._from_what_it_has(wanted, held, room, now)
+
+    def _parting_word(self, origin: Origin, shown: bytes, cluster: Origin) -> bytes:
+        """Return the manifest of a set that is not for the asker any more, to whoever shows one.
+
+        What is shown is an earlier manifest that was for it. Nothing for all others: whoever never
+        had the set learns not even for whom it is.
+        """
+        word = self._catalog.word(origin)
+        if not shown or word is None or word.may_be_told(cluster):
+            return b""
+        earlier = decode_manifest(shown)
+        was_for_it = earlier.origin == origin and earlier.is_for(cluster)
+        is_earlier = was_for_it and earlier.order < word.order
+        return word.raw if is_earlier and self._catalog.is_genuine(earlier) else b""
 
     def _pinned(self, origin: Origin, root: bytes, now: Instant) -> RecordSet | None:
         while self._oldest_pin_is_over(now):
@@ -256,8 +273,8 @@ def size_of(answer: Answer) -> int:
             size += len(branches) + 3 * len(buckets)
         case Digests(key, manifest, branches):
             size = len(key) + len(manifest) + len(branches) * (FANOUT * SHORT_DIGEST_BYTES + 8)
-        case Nothing(key):
-            size = len(key)
+        case Nothing(key, manifest):
+            size = len(key) + len(manifest)
         case item:
             size = len(item.key) + len(item.raw)
     return size + _ANSWER_OVERHEAD

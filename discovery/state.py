@@ -10,7 +10,7 @@ that stand elsewhere (the status of trust objects) are raised before anything is
             | [3, manifest, [key, value, ...]] | [3, manifest, [key, value, ...], silent_s]
             | [3, manifest, [key, value, ...], silent_s, revoked_ms]
             | [4, key, raw, age, [rank...]] | [5, evidence] | [6, origin, uid, generation]
-            | [7, origin, namespace, name, held_ms, head, [endpoints, ...]]
+            | [7, origin, namespace, name, held_ms, head, [endpoints, ...]] | [8, manifest]
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 FORMAT = 1
 _MAGIC = b"ISTHMUS\0"
 _HEAD_BYTES = len(_MAGIC) + 2
-_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN, _HOLD = range(1, 8)
+_TIME, _FLOOR, _SET, _ITEM, _EVIDENCE, _PIN, _HOLD, _EXCLUSION = range(1, 9)
 _INTEGER_MAX = (1 << 63) - 1
 
 AGE_MAX = 1 << 40
@@ -88,6 +88,8 @@ class KeptState:
     """The wall clock when it was saved, 0 where nobody knew it: ages are as of then."""
     floors: dict[Origin, Order] = field(default_factory=dict)
     sets: tuple[KeptSet, ...] = ()
+    exclusions: tuple[Manifest, ...] = ()
+    """The latest words of origins whose sets are not for us any more."""
     items: tuple[KeptItem, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     pins: dict[Origin, Pin] = field(default_factory=dict)
@@ -131,6 +133,8 @@ def _sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
     for origin, pin in state.pins.items():
         yield (_PIN, origin, pin.uid, pin.generation)
     yield from _hold_sections(state)
+    for word in state.exclusions:
+        yield (_EXCLUSION, word.raw)
 
 
 def _hold_sections(state: KeptState) -> Iterator[tuple[Packable, ...]]:
@@ -196,7 +200,8 @@ def _read_sections(view: memoryview) -> Iterator[tuple[object, ...]]:
 def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
     saved_at, floors, pins = 0, {}, dict[Origin, Pin]()
     holds: dict[Origin, list[KeptHold]] = {}
-    sets, items, evidence = list[KeptSet](), list[KeptItem](), list[Evidence]()
+    sets, items = list[KeptSet](), list[KeptItem]()
+    signed: dict[int, list[bytes]] = {_EVIDENCE: [], _EXCLUSION: []}
     for section in sections:
         match section:
             case (int(kind), int(at)) if kind == _TIME:
@@ -208,8 +213,8 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
                 sets.append(KeptSet(decode_manifest(manifest), records, *_ages(ages)))
             case (int(kind), bytes(key), bytes(raw), int(age), tuple(rank)) if kind == _ITEM:
                 items.append(KeptItem(Item(key, raw, age), _rank(rank)))
-            case (int(kind), bytes(proof)) if kind == _EVIDENCE:
-                evidence.append(decode_evidence(proof))
+            case (int(kind), bytes(raw)) if kind in signed:
+                signed[kind].append(raw)
             case (int(kind), str(origin), *hold) if kind == _HOLD and is_label(origin):
                 holds.setdefault(Origin(origin), []).append(_hold(hold))
             case _:
@@ -218,8 +223,9 @@ def _state(sections: Iterable[tuple[object, ...]]) -> KeptState:
         saved_at_ms=saved_at,
         floors=floors,
         sets=tuple(sets),
+        exclusions=tuple(map(decode_manifest, signed[_EXCLUSION])),
         items=tuple(items),
-        evidence=tuple(evidence),
+        evidence=tuple(map(decode_evidence, signed[_EVIDENCE])),
         pins=pins,
         holds={of: tuple(each) for of, each in holds.items()},
     )

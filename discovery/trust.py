@@ -196,6 +196,18 @@ class TrustBook:
         REVOKED, EXPIRED, in this order.
         """
         vouch, what = self._vouch_for(manifest), f"manifest of {manifest.origin}"
+        if not manifest.may_be_told(self.own):
+            raise Refused(Refusal.AUDIENCE, f"{what}: not meant for {self.own}")
+        self._judge_now(manifest, vouch, what)
+
+    def judge_exclusion(self, manifest: Manifest) -> None:
+        """Judge a manifest that is not for us, as `judge` does but for that."""
+        vouch, what = self._vouch_for(manifest), f"manifest of {manifest.origin}"
+        if manifest.may_be_told(self.own):
+            raise Refused(Refusal.UNEXPECTED, f"{what}: is meant for {self.own}")
+        self._judge_now(manifest, vouch, what)
+
+    def _judge_now(self, manifest: Manifest, vouch: Vouch, what: str) -> None:
         self._check_revoked(vouch, what)
         if not vouch.is_timely(self._wall_ms) and len(self._untimely) < CLUSTERS_MAX:
             self._untimely[vouch.origin] = vouch
@@ -214,7 +226,18 @@ class TrustBook:
 
         It may have expired or been revoked since. Whoever asks knows that it was adopted then.
         """
-        self._remember(manifest.body.uid, self._vouch_for(manifest))
+        vouch = self._vouch_for(manifest)
+        if not manifest.may_be_told(self.own):
+            raise Refused(Refusal.AUDIENCE, f"manifest of {manifest.origin}: not for {self.own}")
+        self._remember(manifest.body.uid, vouch)
+
+    def is_genuine(self, manifest: Manifest) -> bool:
+        """Tell whether a key of its origin signed it, whomever it is for; the key may be over."""
+        try:
+            self._vouch_for(manifest)
+        except Refused:
+            return False
+        return True
 
     def has_revoked_key(self, manifest: Manifest) -> bool:
         """Tell whether nothing but a revocation speaks against what was kept of an earlier run."""
@@ -224,10 +247,10 @@ class TrustBook:
             vouch = self._vouch_for(manifest)
         except Refused:
             return False
-        return self._is_vouch_revoked(vouch)
+        return manifest.may_be_told(self.own) and self._is_vouch_revoked(vouch)
 
     def _vouch_for(self, manifest: Manifest) -> Vouch:
-        """Return who speaks for a manifest, or did once; raise `Refused` elsewhere."""
+        """Return who speaks for a manifest, or did once, whomever it is for; else `Refused`."""
         origin, what = manifest.origin, f"manifest of {manifest.origin}"
         self._check_known(origin, what)
         carried = None
@@ -237,8 +260,6 @@ class TrustBook:
         generation = manifest.body.generation
         vouch = pick(self._vouches(origin, carried), generation, has_signed, what)
         self._pins.check(manifest.body.uid, vouch, what)
-        if not manifest.may_be_told(self.own):
-            raise Refused(Refusal.AUDIENCE, f"{what}: not meant for {self.own}")
         return vouch
 
     def verify_agent(self, raw: bytes) -> AgentCertificate:

@@ -69,6 +69,13 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class Excluded:
+    """The set of `origin` is not for us any more, by its own word, and nothing of it is held."""
+
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class DataPathReported:
     """This bridge connected to the gateways of `origin`, or to a sample of its endpoints."""
 
@@ -102,7 +109,7 @@ MembershipFact: TypeAlias = (
     | ReachabilityChanged
 )
 IsolationFact: TypeAlias = IsolationChanged | CutOffPresumed | CutOffEnded
-SignedWord: TypeAlias = ManifestAdopted | TrustEnded | TrustRestored | Revoked
+SignedWord: TypeAlias = ManifestAdopted | TrustEnded | TrustRestored | Revoked | Excluded
 Testified: TypeAlias = PeerReport | OwnBridgeGone
 Event: TypeAlias = MembershipFact | IsolationFact | SignedWord | Testified | DataPathReported
 

@@ -17,8 +17,9 @@ design, section 7.)
 |               | reach (out of reach, or shut, it is `degraded`)              |                   |
 | `draining`    | the manifest has a drain of the cluster; where it is lost,   | one without it    |
 |               | shut or revoked as well, it is in the last tier all the same |                   |
-| `departed`    | a signed departure; or trust ended; or its key was revoked   | a higher manifest;|
-|               | `revoked_hold` ago, and no successor spoke                   | trust restored    |
+| `departed`    | a signed departure, or the signed word that its set is not   | a higher manifest;|
+|               | for us; or trust ended; or its key was revoked               | trust restored    |
+|               | `revoked_hold` ago, and no successor spoke                   |                   |
 | `expired`     | `unreachable`, not `departed`, and silent for `retention`,   | as `unreachable`  |
 |               | isolation of ours left out: the one removal on silence       | does              |
 
@@ -59,6 +60,7 @@ from discovery.verdict_events import (
     Effect,
     Event,
     EvidenceChanged,
+    Excluded,
     IsolationFact,
     ManifestAdopted,
     MembershipFact,
@@ -122,7 +124,7 @@ class Verdicts:
                 touched = self._on_path(origin, now, is_open=is_open)
             case IsolationChanged() | CutOffPresumed() | CutOffEnded():
                 touched = self._on_isolation(event, now)
-            case ManifestAdopted() | TrustEnded() | TrustRestored() | Revoked():
+            case ManifestAdopted() | TrustEnded() | TrustRestored() | Revoked() | Excluded():
                 touched = self._on_word(event, now)
             case _:
                 touched = self._on_member(event, now)
@@ -252,12 +254,8 @@ class Verdicts:
         self._barred_at = NEVER
 
     def _on_word(self, event: SignedWord, now: Instant) -> list[Cluster]:
-        if isinstance(event, ManifestAdopted):
-            touched = self._known_or_new(event.origin)
-            for cluster in touched:
-                self._recount |= not cluster.has_set or cluster.departs != event.departs
-                cluster.said(event, now)
-            return touched
+        if isinstance(event, ManifestAdopted | Excluded):
+            return self._on_manifest(event, now)
         known = self._clusters.get(event.origin)
         if known is None:
             self._ignored += 1
@@ -273,6 +271,17 @@ class Verdicts:
                 assert_never(event)
         self._recount = True
         return [known]
+
+    def _on_manifest(self, event: ManifestAdopted | Excluded, now: Instant) -> list[Cluster]:
+        touched = self._known_or_new(event.origin)
+        for cluster in touched:
+            was_expected = cluster.has_set and not cluster.says_farewell
+            if isinstance(event, Excluded):
+                cluster.excluded()
+            else:
+                cluster.said(event, now)
+            self._recount |= was_expected is cluster.says_farewell
+        return touched
 
     def _known_or_new(self, origin: Origin) -> list[Cluster]:
         """Return the cluster, or none where there is no room for one more."""

@@ -8,12 +8,13 @@ same (but for when drains were first seen). Rule 3: nothing is ever left out wit
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from random import Random
 
 from discovery.data_path import Target
 from discovery.endpoints import Endpoint, EndpointPort
-from discovery.explain import Explanation, explanation_of
+from discovery.explain import Explanation, OriginGone, explanation_of
 from discovery.holdings import Held, Remains
 from discovery.importing import OWN_RULE, ImportRule
 from discovery.names import Origin, ServiceName
@@ -202,13 +203,21 @@ class View:
     def explain(self, service: ServiceName, address: str | None = None) -> Explanation:
         """Return why each endpoint of `service`, or the one with `address`, is served or not."""
         circumstances = self._circumstances()
-        return explanation_of(
+        explained = explanation_of(
             service,
             self._services.known_of(service),
             self._services.outcome(service, circumstances),
             circumstances,
             self._down_by,
             address,
+        )
+        return replace(explained, gone=self._gone())
+
+    def _gone(self) -> tuple[OriginGone, ...]:
+        return tuple(
+            OriginGone(origin, known.standing)
+            for origin, known in sorted(self._origins.items())
+            if not known.standing.verdict.serves and not known.index.services()
         )
 
     def policy(self, name: ServiceName) -> PolicyStatus | None:

@@ -111,6 +111,8 @@ class Want:
     vain through no fault of its sender."""
     vain: Counter[MemberId] = field(default_factory=Counter)
     """Answers of each provider, since it last came further, that brought it no further."""
+    shows: bool = False
+    """It was said that there is nothing for us: what is held is shown, and the reason asked for."""
     gave_up: bool = False
     """Nobody had the rest of what was begun, and a lower set was begun instead."""
     _best: tuple[Order, int] | None = None

@@ -5,11 +5,11 @@ bytes give a message or `Refused`, never anything else, and what is made of them
 number. Numbers are numbers: true and false are none.
 """
 
-from collections.abc import Callable, Mapping
-from operator import ge
+from collections.abc import Callable, Mapping, Sequence
 from struct import unpack
 from typing import TypeVar
 
+from discovery.bucket_numbers import packed_buckets, read_buckets
 from discovery.compression import deflated, inflated
 from discovery.deltas import Delta, flat, read_delta, read_pairs
 from discovery.index import ENTRY_KEY_BYTES_MAX, GROUPS, RANK_NUMBERS_MAX, Entry
@@ -39,14 +39,12 @@ from failure_detect.packing import MalformedMessage, Packable, pack, unpack_one
 
 SHORT_DIGEST_BYTES = 8
 BUCKETS = FANOUT * FANOUT
-BITMAP_BYTES = BUCKETS // 8
 ENTRIES_MAX = 8_192
 WANTED_MAX = 128
 AGE_MAX = 1 << 48
 ROOM_MAX = 1 << 30
 GOSSIP_BYTES_MAX, ITEM_BYTES_MAX = 65_536, 131_072
 
-_LISTED_MAX = BITMAP_BYTES // 3
 _RUMOUR, _HINT, _ITEM = 1, 2, 3
 _COMPARE, _PULL, _DIFFER, _PULLED, _BUSY = range(16, 21)
 _NOTHING, _CHANGES, _PART, _DIGESTS, _BUCKETS = range(32, 37)
@@ -97,9 +95,9 @@ def _packed(message: StreamMessage) -> tuple[Packable, ...]:
 
 def _packed_wanted(wanted: Wanted) -> list[Packable]:
     fields: list[Packable] = [wanted.key, wanted.have, b"".join(wanted.branches)]
-    if wanted.target:
-        fields += [wanted.target, wanted.first, _packed_buckets(wanted.buckets)]
-    return fields
+    if wanted.target or wanted.shown:
+        fields += [wanted.target, wanted.first, packed_buckets(wanted.buckets)]
+    return [*fields, wanted.shown] if wanted.shown else fields
 
 
 def _packed_item(item: Item) -> tuple[Packable, ...]:
@@ -108,8 +106,8 @@ def _packed_item(item: Item) -> tuple[Packable, ...]:
 
 def _packed_answer(answer: Answer) -> tuple[Packable, ...]:
     match answer:
-        case Nothing(key):
-            return (_NOTHING, key)
+        case Nothing(key, manifest):
+            return (_NOTHING, key, manifest) if manifest else (_NOTHING, key)
         case Item():
             return _packed_item(answer)
         case Changes(key, manifest, base, delta):
@@ -120,15 +118,8 @@ def _packed_answer(answer: Answer) -> tuple[Packable, ...]:
             listed: list[Packable] = [[number, b"".join(each)] for number, each in branches]
             return (_DIGESTS, key, manifest, listed)
         case Buckets(key, manifest, root, branches, buckets, put):
-            numbers = _packed_buckets(buckets)
+            numbers = packed_buckets(buckets)
             return (_BUCKETS, key, manifest, root, bytes(branches), numbers, flat(put))
-
-
-def _packed_buckets(buckets: tuple[int, ...]) -> Packable:
-    # Many, in order and none twice, are shorter as one bit for each bucket that there is.
-    if len(buckets) <= _LISTED_MAX or any(map(ge, buckets, buckets[1:])):
-        return list(buckets)
-    return sum(1 << each for each in buckets).to_bytes(BITMAP_BYTES, "little")
 
 
 # --- in ------------------------------------------------------------------------------
@@ -218,14 +209,15 @@ def _wanted(value: object) -> Wanted:
         case (key, bytes() as have, bytes() as branches):
             digests = _short_digests(branches)
             return Wanted(key=_key("pull", key), have=_root(have), branches=digests)
-        case (key, bytes() as have, bytes() as branches, bytes() as target, first, buckets, *_):
+        case (key, bytes() as have, bytes() as branches, bytes() as target, first, buckets, *more):
             return Wanted(
                 key=_key("pull", key),
                 have=_root(have),
                 branches=_short_digests(branches),
                 target=_root(target),
                 first=_number("pull.first", first, BUCKETS),
-                buckets=_bucket_numbers("pull.buckets", buckets),
+                buckets=read_buckets("pull.buckets", buckets),
+                shown=_shown(more),
             )
         case _:
             raise _malformed("pull", "must name a key and what the asker has")
@@ -250,7 +242,16 @@ def _busy(fields: _Fields) -> Busy:
 
 
 def _nothing(fields: _Fields) -> Nothing:
-    return Nothing(_key("nothing", fields[0] if fields else None))
+    key = _key("nothing", fields[0] if fields else None)
+    return Nothing(key, _shown(fields[1:]))
+
+
+def _shown(fields: Sequence[object]) -> bytes:
+    match fields:
+        case [bytes() as manifest, *_]:
+            return _manifest(manifest)
+        case _:
+            return b""
 
 
 def _changes(fields: _Fields) -> Changes:
@@ -304,7 +305,7 @@ def _buckets(fields: _Fields) -> Buckets:
                 _manifest(manifest),
                 _root(root),
                 _small_numbers("buckets.branches", branches, FANOUT),
-                _bucket_numbers("buckets.buckets", buckets),
+                read_buckets("buckets.buckets", buckets),
                 read_pairs(put, "buckets"),
             )
         case _:
@@ -382,15 +383,3 @@ def _small_numbers(what: str, octets: bytes, end: int) -> tuple[int, ...]:
     if len(numbers) < len(octets) or any(each >= end for each in numbers):
         raise _malformed(what, f"must be numbers below {end}, none of them twice")
     return tuple(octets)
-
-
-def _bucket_numbers(what: str, value: object) -> tuple[int, ...]:
-    if isinstance(value, bytes):
-        if len(value) != BITMAP_BYTES:
-            raise _malformed(what, f"must be a bit for each of {BUCKETS}")
-        bits = ((8 * at, byte) for at, byte in enumerate(value) if byte)
-        return tuple(first + bit for first, byte in bits for bit in range(8) if byte >> bit & 1)
-    numbers = tuple(_number(what, each, BUCKETS - 1) for each in _array(what, value, BUCKETS))
-    if len(frozenset(numbers)) < len(numbers):
-        raise _malformed(what, "must not have one twice")
-    return numbers

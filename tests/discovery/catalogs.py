@@ -21,9 +21,16 @@ class RingJudge:
 
     trusted: dict[Origin, int] = field(default_factory=lambda: dict.fromkeys(ORIGINS, 1))
     judged: int = 0
+    own: Origin | None = None
+    """Whose catalog asks; None: one that may have everything."""
 
     def judge(self, manifest: Manifest) -> None:
-        """Return, or raise `Refused`: untrusted, generation, signature."""
+        """Return, or raise `Refused`: untrusted, generation, signature, audience."""
+        self._judge(manifest)
+        if self.own is not None and not manifest.may_be_told(self.own):
+            raise Refused(Refusal.AUDIENCE, f"{manifest.origin}: not meant for {self.own}")
+
+    def _judge(self, manifest: Manifest) -> None:
         self.judged += 1
         origin = manifest.origin
         if origin not in self.trusted:
@@ -36,6 +43,20 @@ class RingJudge:
     def judge_kept(self, manifest: Manifest) -> None:
         """As `judge`: nothing expires here."""
         self.judge(manifest)
+
+    def judge_exclusion(self, manifest: Manifest) -> None:
+        """As `judge`, of what is not for us."""
+        self._judge(manifest)
+        if self.own is None or manifest.may_be_told(self.own):
+            raise Refused(Refusal.UNEXPECTED, f"{manifest.origin}: is meant for {self.own}")
+
+    def is_genuine(self, manifest: Manifest) -> bool:
+        """Tell whether the ring signed it in the name of an origin that is trusted."""
+        try:
+            self._judge(manifest)
+        except Refused:
+            return False
+        return True
 
     def knows(self, origin: Origin) -> bool:
         """Tell whether it trusts `origin`."""

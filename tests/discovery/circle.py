@@ -23,6 +23,7 @@ from discovery.events import (
 from discovery.frames import VERSION_MAX
 from discovery.limits import CatalogLimits
 from discovery.messages import Item, StreamMessage
+from discovery.names import Origin
 from discovery.replicator import Replicator
 from failure_detect.clock import NEVER, SECOND, Duration, Instant
 from failure_detect.events import (
@@ -73,6 +74,8 @@ class Circle:
         self._moments: list[Moment] = []
         self._order = 0
         believers = list(judges)
+        for number, judge in enumerate(believers):
+            judge.own = Origin(identity_of(number).group)
         self.replicators = [
             Replicator(
                 Catalog(judge, CatalogLimits()),

@@ -109,10 +109,22 @@ class Believer:
     expired: set[Origin] = field(default_factory=set)
     revoked: set[Origin] = field(default_factory=set)
     judged: int = 0
+    own: Origin | None = None
+    """Whose bridge believes; None: one that may have everything."""
 
     def judge(self, manifest: Manifest) -> None:
         """Return, or raise `Refused`."""
         self.judge_kept(manifest)
+        self._judge_now(manifest)
+
+    def judge_exclusion(self, manifest: Manifest) -> None:
+        """As `judge`, of what is not for its cluster."""
+        self._judge_signer(manifest)
+        if self._is_for_it(manifest):
+            raise Refused(Refusal.UNEXPECTED, f"{manifest.origin}: is meant for {self.own}")
+        self._judge_now(manifest)
+
+    def _judge_now(self, manifest: Manifest) -> None:
         if manifest.origin in self.revoked:
             raise Refused(Refusal.REVOKED, f"{manifest.origin}: revoked")
         if manifest.origin in self.expired:
@@ -120,6 +132,22 @@ class Believer:
 
     def judge_kept(self, manifest: Manifest) -> None:
         """Return, or raise `Refused` for all but revocation and expiry."""
+        self._judge_signer(manifest)
+        if not self._is_for_it(manifest):
+            raise Refused(Refusal.AUDIENCE, f"{manifest.origin}: not meant for {self.own}")
+
+    def is_genuine(self, manifest: Manifest) -> bool:
+        """Tell whether the origin signed it, whomever it is for."""
+        try:
+            self._judge_signer(manifest)
+        except Refused:
+            return False
+        return True
+
+    def _is_for_it(self, manifest: Manifest) -> bool:
+        return self.own is None or manifest.may_be_told(self.own)
+
+    def _judge_signer(self, manifest: Manifest) -> None:
         self.judged += 1
         origin = manifest.origin
         if origin not in self.trusted:

@@ -80,6 +80,11 @@ WANTED = st.one_of(
         st.integers(0, BUCKETS),
         NUMBERS_OF_BUCKETS,
     ),
+    st.builds(
+        lambda wanted, shown: replace(wanted, shown=shown),
+        FIRST_WANTED,
+        RAW_MANIFESTS.filter(bool),
+    ),
 )
 COMPARES = st.builds(Compare, st.lists(MARKS, min_size=GROUPS, max_size=GROUPS).map(tuple))
 PULLS = st.builds(Pull, st.lists(WANTED, max_size=3).map(tuple), st.integers(0, ROOM_MAX))
@@ -90,7 +95,7 @@ DIFFERS = st.builds(
 )
 ANSWERS: SearchStrategy[Answer] = st.one_of(
     ITEMS,
-    st.builds(Nothing, ENTRY_KEYS),
+    st.builds(Nothing, ENTRY_KEYS, st.just(b"") | RAW_MANIFESTS),
     st.builds(Changes, ENTRY_KEYS, RAW_MANIFESTS, ROOTS, deltas()),
     st.builds(
         Part,
@@ -136,6 +141,7 @@ GOSSIP_SAMPLES: dict[str, Gossip] = {
 ANSWER_SAMPLES: dict[str, Answer] = {
     "item": Item(b"r/fleet", b"LIST", 5_000_000),
     "nothing": Nothing(b"s/paris"),
+    "nothing any more": Nothing(b"s/paris", b"MANIFEST"),
     "changes": Changes(b"s/paris", b"MANIFEST", _ROOT, Delta(_PUT, (b"drain",))),
     "part": Part(b"s/paris", b"MANIFEST", _ROOT, 0, 4_096, _PUT),
     "digests": Digests(b"s/paris", b"MANIFEST", ((63, _DIGESTS),)),
@@ -152,6 +158,7 @@ STREAM_SAMPLES: dict[str, StreamMessage] = {
     "pull that goes on": Pull(
         (Wanted(key=b"s/paris", have=_ROOT, target=_TARGET, first=7, buckets=(8, 9)),), 262_144
     ),
+    "pull that shows": Pull((Wanted(key=b"s/paris", have=_ROOT, shown=b"MANIFEST"),), 262_144),
     "differ": Differ(b"12345678", (0, 63), (_ENTRY,)),
     "busy": Busy(1_000_000),
     **{f"pulled {name}": Pulled((answer,)) for name, answer in ANSWER_SAMPLES.items()},

@@ -109,6 +109,7 @@ def test_origins_that_come_and_go_under_ever_new_names_leave_room_for_the_next()
     assert list(catalog.floors()) == [PARIS, *(Origin(f"town-{at}") for at in (6, 7, 8))]
     assert catalog.statistics() == CatalogStatistics(
         origins=1,
+        excluded=0,
         records=1,
         size_bytes=catalog.size_bytes,
         floors=4,

@@ -6,6 +6,7 @@ from discovery.endpoints import EndpointPort
 from discovery.events import SetAdopted
 from discovery.guard_rules import GuardConfig
 from discovery.guards import HoldEnded, HoldStarted
+from discovery.manifest import Intent, IntentKind
 from discovery.names import Origin
 from discovery.records import ExportRecord, ServicePort
 from discovery.recordset import EMPTY, RecordSet
@@ -27,15 +28,23 @@ class Desk:
         self.records = EMPTY
         self.version = 0
 
-    def adopt(self, count: int, *kept: AgedHold) -> list[object]:
+    def adopt(self, count: int, *kept: AgedHold, intents: tuple[Intent, ...] = ()) -> list[object]:
         self.version += 1
         after = RecordSet.of(pods(range(count)) if count else {})
-        manifest = manifest_of(EAST, after, self.version)
+        manifest = manifest_of(EAST, after, self.version, intents=intents)
         self.view.apply(EAST, after.changes_since(self.records), START)
         effects = self.custody.adopted(SetAdopted(manifest, self.records, after), START, kept)
         self.records = after
         self.custody.check_invariants()
         return list(effects)
+
+    def exclude(self, *kept: AgedHold) -> list[object]:
+        self.version += 1
+        manifest = manifest_of(EAST, RecordSet.of(pods(range(3))), self.version)
+        changes = EMPTY.changes_since(self.records)
+        self.view.apply(EAST, changes, START)
+        self.records = EMPTY
+        return list(self.custody.excluded(manifest, changes, START, kept))
 
     def reasons(self) -> list[str]:
         return sorted(row.reason.value for row in self.view.explain(WEB).endpoints)
@@ -95,3 +104,59 @@ def test_what_is_released_is_served_no_more_and_what_is_forgotten_begins_anew() 
     desk.custody.forget(EAST)
     assert desk.adopt(12) == []
     assert desk.reasons() == ["used"] * 12
+
+
+def test_what_comes_back_is_held_no_more_and_the_rest_is() -> None:
+    desk = Desk()
+    desk.adopt(40)
+    desk.adopt(0)
+    [ended] = desk.adopt(30)
+    assert isinstance(ended, HoldEnded)
+    assert desk.reasons() == ["held-by-guard"] * 10 + ["used"] * 30
+
+
+def test_what_an_intent_explains_is_not_held() -> None:
+    desk = Desk()
+    desk.adopt(12)
+    assert desk.adopt(0, intents=(Intent(1, 2, IntentKind.UNEXPORT, str(WEB), 12),)) == []
+    assert desk.reasons() == []
+
+
+def test_who_is_excluded_is_gone_when_nothing_of_it_is_held_any_more() -> None:
+    desk = Desk()
+    desk.adopt(12)
+    [started] = desk.exclude()
+    assert isinstance(started, HoldStarted)
+    [row, *_] = desk.view.explain(WEB).endpoints
+    assert row.why.startswith("the set of east is not for us any more; 12 of 12")
+    assert desk.custody.take_gone() == []
+    desk.custody.advance(START + 5 * MINUTE)
+    assert desk.custody.take_gone() == [EAST]
+    assert desk.custody.take_gone() == []
+    desk.exclude()
+    desk.adopt(12)
+    assert desk.custody.take_gone() == []
+    desk.adopt(12)
+    desk.exclude()
+    desk.custody.release(EAST, START)
+    desk.custody.forget(EAST)
+    assert desk.custody.take_gone() == []
+
+
+def test_what_is_kept_of_who_is_excluded_is_held_anew_as_well() -> None:
+    desk = Desk()
+    desk.adopt(12)
+    desk.exclude()
+    [hold] = desk.custody.kept(EAST, START + MINUTE)
+    later = Desk()
+    [started] = later.exclude((MINUTE, hold))
+    assert isinstance(started, HoldStarted)
+    assert later.custody.take_gone() == []
+    assert later.reasons() == ["held-by-guard"] * 12
+    [row, *_] = later.view.explain(WEB).endpoints
+    assert row.why.startswith("the set of east is not for us any more; withdrawn before")
+    later.adopt(12)
+    assert later.reasons() == ["used"] * 12
+    later = Desk()
+    assert later.exclude((5 * MINUTE, hold)) == []
+    assert later.custody.take_gone() == [EAST]

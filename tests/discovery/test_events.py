@@ -13,6 +13,7 @@ from failure_detect import events as pool_events
 OWN = [
     events.SetPublished,
     events.SetRestored,
+    events.ExclusionRestored,
     events.ItemAccepted,
     events.ItemRefused,
     events.ItemLapsed,
@@ -21,9 +22,11 @@ OWN = [
 FACTS = [
     events.SetAdopted,
     events.SetForgotten,
+    events.SetExcluded,
     events.SetQuestioned,
     events.SetVindicated,
     events.ItemReceived,
+    events.PublicationRefused,
     events.ContradictionFound,
 ]
 

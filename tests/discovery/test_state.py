@@ -61,6 +61,7 @@ def _kept() -> KeptState:
         sets=(KeptSet(manifest, records), KeptSet(_manifest(EMPTY, origin="west"), EMPTY)),
         items=(KeptItem(Item(b"r/fleet", b"list", 5), (3,)),),
         evidence=(evidence_of(manifest, _manifest(EMPTY), PublicKey(bytes(32))),),
+        exclusions=(_manifest(EMPTY, 9, "north"),),
         pins={Origin("west"): Pin("uid-1", 2)},
         holds={Origin("east"): (_hold(20), _hold(1))},
     )
@@ -88,6 +89,7 @@ def test_what_is_kept_comes_back() -> None:
     assert _roots(again) == _roots(state)
     assert (again.items, again.evidence) == (state.items, state.evidence)
     assert again.pins == state.pins
+    assert again.exclusions == state.exclusions != ()
 
 
 def test_nothing_kept_is_a_state_too() -> None:

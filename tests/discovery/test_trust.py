@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.catalog import Judge
 from discovery.events import TrustChanged
 from discovery.importing import OWN_RULE, ImportRule, ImportRules
+from discovery.judge import Judge
 from discovery.manifest import sign_manifest
 from discovery.names import Origin, ServiceName
 from discovery.problems import Problem

@@ -8,6 +8,7 @@ from discovery.verdict_events import (
     ClusterAlarm,
     ClusterAlarmRaised,
     DataPathReported,
+    Excluded,
     ManifestAdopted,
     Revoked,
     StandingChanged,
@@ -133,6 +134,19 @@ def test_departure_outranks_a_drain() -> None:
     ]
 
 
+def test_a_set_that_is_not_for_us_removes_at_once_and_one_that_is_brings_back() -> None:
+    bench = court(EAST)
+    standing = Standing(Verdict.DEPARTED, bench.now, "its set is not for us, and it said so")
+    assert bench.say(Excluded(EAST)) == [StandingChanged(EAST, standing)]
+    assert bench.wait(2 * CONFIG.retention) == []
+    assert verdicts(bench.say(adopted(EAST))) == [(EAST, Verdict.LIVE)]
+
+
+def test_who_was_never_held_and_is_not_for_us_stands_so_from_the_start() -> None:
+    bench = court()
+    assert verdicts(bench.say(Excluded(EAST))) == [(EAST, Verdict.DEPARTED)]
+
+
 def test_the_end_of_trust_removes_and_its_return_brings_back() -> None:
     bench = court(EAST)
     standing = Standing(Verdict.DEPARTED, bench.now, "it is not trusted any more")
@@ -142,7 +156,7 @@ def test_the_end_of_trust_removes_and_its_return_brings_back() -> None:
 
 
 def test_who_departed_does_not_expire() -> None:
-    for word in (adopted(EAST, departs=True), TrustEnded(EAST)):
+    for word in (adopted(EAST, departs=True), TrustEnded(EAST), Excluded(EAST)):
         bench = court(EAST)
         bench.say(word, died(EAST))
         assert bench.wait(2 * CONFIG.retention) == []

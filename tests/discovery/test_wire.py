@@ -66,10 +66,12 @@ GOSSIP_BYTES = {
 STREAM_BYTES = {
     "pull": f"93 11 91 93 {PARIS} c400 c400 ce00040000",
     "pull that goes on": f"93 11 91 96 {PARIS} {ROOT} c400 c420{'54' * 32} 07 92 0809 ce00040000",
+    "pull that shows": f"93 11 91 97 {PARIS} {ROOT} c400 c400 00 90 {MANIFEST} ce00040000",
     "differ": f"94 12 c408 {b'12345678'.hex()} c402 003f 91 92 {PARIS} 94 01020304",
     "busy": "92 14 ce000f4240",
     "pulled item": f"92 13 91 94 03 c407 {b'r/fleet'.hex()} c404 {b'LIST'.hex()} ce004c4b40",
     "pulled nothing": f"92 13 91 92 20 {PARIS}",
+    "pulled nothing any more": f"92 13 91 93 20 {PARIS} {MANIFEST}",
     "pulled changes": f"92 13 91 96 21 {PARIS} {MANIFEST} {ROOT} {PUT} 91 c405 {b'drain'.hex()}",
     "pulled part": f"92 13 91 97 22 {PARIS} {MANIFEST} {ROOT} 00 cd1000 {PUT}",
     "pulled buckets": f"92 13 91 97 24 {PARIS} {MANIFEST} {ROOT} c402 003f 92 01cd0fff {PUT}",
@@ -190,6 +192,8 @@ def test_fields_that_a_later_version_appends_inside_are_ignored() -> None:
     wanted = [b"k", b"", b"", b"", 0, [], *LATER]
     pull = read_message(packed_value([17, [wanted], 5]), MOST)
     assert pull == Pull((Wanted(key=b"k"),), 5)
+    shown = read_message(packed_value([17, [[*wanted[:6], b"m", *LATER]], 5]), MOST)
+    assert shown == Pull((Wanted(key=b"k", shown=b"m"),), 5)
     hint = decode_gossip(packed_value([2, b"k", [1, 2], *LATER]))
     assert hint == Hint(Entry(b"k", (1, 2)))
     differ = read_message(packed_value([18, bytes(8), b"", [[b"k", [1], *LATER]]]), MOST)
