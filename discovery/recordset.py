@@ -207,7 +207,10 @@ class RecordSet:
 
         Costs what differs: branches and buckets that both share are not looked into.
         """
-        changes: list[Change] = []
+        return [change for bucket in self.iter_changes(before) for change in bucket]
+
+    def iter_changes(self, before: "RecordSet") -> Iterator[list[Change]]:
+        """Iterate over `changes_since`, bucket by bucket: whoever has seen enough may stop."""
         for ours, theirs in zip(self.branches, before.branches, strict=True):
             if _same(ours, theirs):
                 continue
@@ -219,10 +222,9 @@ class RecordSet:
             for now, then in pairs:
                 # Most are one object, or both empty: a call for each costs more than all the rest.
                 if now is not then and not _same(now, then):
-                    changes += _bucket_changes(
+                    yield _bucket_changes(
                         () if then is None else then.records, () if now is None else now.records
                     )
-        return changes
 
     def overfull(self, before: "RecordSet") -> tuple[int, int] | None:
         """Return the number and size of a bucket that is too large, None where there is none.
@@ -286,11 +288,13 @@ def _size(pairs: Pairs) -> int:
     return sum(len(key) + len(value) for key, value in pairs)
 
 
-def _bucket_changes(before: Pairs, after: Pairs) -> Iterator[Change]:
+def _bucket_changes(before: Pairs, after: Pairs) -> list[Change]:
     old, new = dict(before), dict(after)
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield Change(key, old.get(key), new.get(key))
+    return [
+        Change(key, old.get(key), new.get(key))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
 
 
 EMPTY = RecordSet(_NO_BRANCHES, 0, 0)

@@ -7,7 +7,7 @@ given the manifest that says otherwise.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from discovery.catalog import Catalog, Held
@@ -30,7 +30,15 @@ from discovery.messages import (
     Wanted,
 )
 from discovery.names import Origin
-from discovery.recordset import BUCKET_BYTES_MAX, FANOUT, HASH_BYTES, RecordSet, packed_size
+from discovery.recordset import (
+    BUCKET_BYTES_MAX,
+    FANOUT,
+    HASH_BYTES,
+    Change,
+    Pairs,
+    RecordSet,
+    packed_size,
+)
 from discovery.wire import BUCKETS, ENTRIES_MAX, SHORT_DIGEST_BYTES
 from failure_detect.clock import Instant
 
@@ -57,7 +65,10 @@ class _Pin:
 
 
 class Server:
-    """Answers requests from what is held; `room` bounds each answer (bytes in clear)."""
+    """Answers requests from what is held; `room` bounds each answer (bytes in clear).
+
+    It bounds the work as well: nobody looks through a set for what would not fit.
+    """
 
     def __init__(
         self, catalog: Catalog, items: Items, index: Index, config: ReplicatorConfig
@@ -155,8 +166,8 @@ class Server:
         if wanted.have:
             theirs = self._catalog.version(held.manifest.origin, wanted.have)
         if theirs is not None:
-            delta = delta_of(records.changes_since(theirs))
-            if _size(delta) <= room:
+            delta = _delta_within(records, theirs, room)
+            if delta is not None:
                 return Changes(key, manifest, wanted.have, delta)
         self._pinned(held.manifest.origin, records.root, now)
         if wanted.branches:
@@ -206,11 +217,17 @@ def _by_branches(wanted: Wanted, manifest: bytes, records: RecordSet, room: int)
         for number, theirs in enumerate(wanted.branches)
         if theirs != ours[number][:SHORT_DIGEST_BYTES]
     )
-    found = _of_branches(records, differ)
-    size = packed_size(found.items())
-    if len(found) <= _FEW_RECORDS and size <= room:
-        return Buckets(wanted.key, manifest, records.root, branches=differ, put=found)
     digests = len(differ) * (FANOUT * SHORT_DIGEST_BYTES + 8)
+    found: dict[bytes, bytes] = {}
+    size, is_much = 0, False
+    for pairs in _of_branches(records, differ):
+        found.update(pairs)
+        size += packed_size(pairs)
+        is_much = len(found) > _FEW_RECORDS or size > room
+        if is_much and (digests > room or digests <= size // 2):  # No more of it matters.
+            break
+    if not is_much:
+        return Buckets(wanted.key, manifest, records.root, branches=differ, put=found)
     if digests > min(room, size // 2):
         return None
     listed = (
@@ -220,12 +237,22 @@ def _by_branches(wanted: Wanted, manifest: bytes, records: RecordSet, room: int)
     return Digests(wanted.key, manifest, tuple(listed))
 
 
-def _of_branches(records: RecordSet, branches: Iterable[int]) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
-    for branch in branches:
-        for bucket in range(branch * FANOUT, (branch + 1) * FANOUT):
-            found.update(records.bucket(bucket))
-    return found
+def _of_branches(records: RecordSet, branches: Iterable[int]) -> Iterator[Pairs]:
+    for branch in map(records.branches.__getitem__, branches):
+        if branch is not None:
+            yield from (bucket.records for bucket in branch.buckets if bucket is not None)
+
+
+def _delta_within(records: RecordSet, before: RecordSet, room: int) -> Delta | None:
+    """Return what changed; None as soon as it takes more than there is room for."""
+    changes: list[Change] = []
+    for changed in records.iter_changes(before):
+        delta = delta_of(changed)
+        room -= packed_size(delta.put.items()) + _keys_size(delta.delete)
+        if room < 0:
+            return None
+        changes += changed
+    return delta_of(changes) if room >= 0 else None
 
 
 def _single_buckets(

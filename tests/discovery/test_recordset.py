@@ -230,6 +230,17 @@ def test_a_change_of_one_key_leaves_all_else_the_same_objects(
             assert one is other or at == index
 
 
+def test_whoever_stops_looking_at_changes_has_paid_for_what_was_seen() -> None:
+    keys = [b"key-%d" % at for at in range(300)]
+    after = RecordSet.of(dict.fromkeys(keys, b"new"))
+    before = RecordSet.of(dict.fromkeys(keys, b"old"))
+    buckets = list(after.iter_changes(before))
+    assert [change for bucket in buckets for change in bucket] == after.changes_since(before)
+    assert all(len({bucket_of(each.key) for each in bucket}) == 1 for bucket in buckets)
+    assert len(buckets) > 200
+    assert next(after.iter_changes(before)) == buckets[0]
+
+
 @given(MAPS, st.data())
 def test_an_update_that_changes_nothing_gives_the_same_objects(
     plain: Plain, data: st.DataObject

@@ -5,11 +5,9 @@ import pytest
 from discovery.catalog import Catalog
 from discovery.config import ReplicatorConfig
 from discovery.deltas import delta_of
-from discovery.index import Index, group_of, set_key, set_rank
-from discovery.items import Items
-from discovery.limits import CatalogLimits, HistoryLimits
+from discovery.index import group_of, set_key
+from discovery.limits import CatalogLimits
 from discovery.messages import (
-    Answer,
     Buckets,
     Changes,
     Compare,
@@ -22,55 +20,18 @@ from discovery.messages import (
     Pulled,
     Wanted,
 )
-from discovery.names import Origin
 from discovery.recordset import EMPTY, RecordSet, bucket_of
-from discovery.refusals import Refused
 from discovery.serving import FRAME_SLACK_BYTES, Server, size_of
 from discovery.wire import BUCKETS, write_message
 from failure_detect.clock import SECOND
-from tests.discovery.lone import ALPHA, BETA, Signed, forged, signed, some_records, trusting
-
-NOW = 10 * SECOND
-KEY = set_key(ALPHA)
-ROOM = 1 << 20
-ASKER = Origin("c1")
-RECORDS = RecordSet.of(some_records(600))
-
-
-class Counter:
-    """What a server has at its back."""
-
-    def __init__(self, *sets: Signed, config: ReplicatorConfig | None = None, versions: int = 32):
-        limits = CatalogLimits(history=HistoryLimits(versions=versions))
-        self.judge = trusting()
-        self.catalog = Catalog(self.judge, limits)
-        self.items = Items(100)
-        self.index = Index()
-        self.server = Server(self.catalog, self.items, self.index, config or ReplicatorConfig())
-        for each in sets:
-            self.hold(each)
-
-    def hold(self, new: Signed) -> None:
-        self.catalog.adopt(new.manifest, new.records, 0)
-        self.index.put(set_key(new.manifest.origin), set_rank(new.manifest))
-
-    def one(self, wanted: Wanted, room: int = ROOM, asker: Origin = ASKER) -> Answer:
-        [answer] = self.all(wanted, room=room, asker=asker)
-        return answer
-
-    def all(self, *wanted: Wanted, room: int = ROOM, asker: Origin = ASKER) -> tuple[Answer, ...]:
-        return self.server.pull(Pull(wanted, room), asker, NOW).answers
-
-
-def having(records: RecordSet, target: bytes = b"", buckets: tuple[int, ...] = ()) -> Wanted:
-    """What somebody asks who has these records."""
-    branches = tuple(each[:8] for each in records.branch_digests())
-    return Wanted(key=KEY, have=records.root, branches=branches, target=target, buckets=buckets)
-
-
-def touched(count: int) -> RecordSet:
-    return RECORDS.updated({b"endpoints/shop/s/%d" % at: b"new" for at in range(count)})
-
+from tests.discovery.counter import ASKER, KEY, NOW, RECORDS, ROOM, Counter, having, touched
+from tests.discovery.lone import (
+    ALPHA,
+    BETA,
+    signed,
+    some_records,
+    trusting,
+)
 
 # --- by history --------------------
 
@@ -297,88 +258,6 @@ def test_a_bucket_that_is_larger_than_the_room_comes_alone() -> None:
     assert config.frame_bytes < size_of(answer) <= config.frame_bytes + FRAME_SLACK_BYTES
 
 
-# --- for a few --------------------
-
-
-def test_what_is_not_for_the_askers_cluster_is_not_there_for_it() -> None:
-    counter = Counter(signed(RECORDS, audience=("c2",)), signed(RECORDS, BETA))
-    target = Wanted(key=KEY, target=RECORDS.root, first=3)
-    assert counter.one(Wanted(key=KEY)) == Nothing(KEY)
-    assert counter.one(target) == Nothing(KEY)
-    assert counter.one(having(RECORDS)) == Nothing(KEY)
-    assert isinstance(counter.one(Wanted(key=KEY), asker=Origin("c2")), Part)
-
-
-def test_that_there_is_a_set_is_told_to_all_when_they_compare_as_by_hints() -> None:
-    counter = Counter(signed(RECORDS, audience=("c2",)), signed(RECORDS, BETA))
-    everything = Compare(tuple(range(1, 65)))
-    for asker in ("c1", "c2"):
-        entries = counter.server.compare(everything, Origin(asker)).entries
-        assert {each.key for each in entries} == {KEY, set_key(BETA)}
-
-
-def showing(shown: Signed) -> Wanted:
-    """What somebody asks who was told that there is nothing for it, and had this."""
-    return Wanted(key=KEY, have=shown.records.root, shown=shown.manifest.raw)
-
-
-PUBLIC = signed(RECORDS)
-FOR_C2 = signed(touched(3), version=2, audience=("c2",))
-
-
-def test_whoever_shows_that_it_had_a_set_is_given_the_manifest_that_is_not_for_it() -> None:
-    counter = Counter(PUBLIC, FOR_C2)
-    assert counter.one(showing(PUBLIC)) == Nothing(KEY, FOR_C2.manifest.raw)
-    narrower = signed(touched(4), version=3, audience=("c3",))
-    counter.hold(narrower)
-    for asker in ("c1", "c2"):
-        answer = counter.one(showing(PUBLIC), asker=Origin(asker))
-        assert answer == Nothing(KEY, narrower.manifest.raw)
-    assert counter.one(showing(FOR_C2), asker=Origin("c2")) == Nothing(KEY, narrower.manifest.raw)
-
-
-@pytest.mark.parametrize(
-    "shown",
-    [
-        signed(RECORDS, audience=("c3",)),
-        signed(RECORDS, BETA),
-        forged(PUBLIC),
-        signed(RECORDS, version=3),
-        signed(RECORDS, generation=2),
-    ],
-    ids=["for others", "another's", "forged", "later", "of another key"],
-)
-def test_whoever_shows_anything_else_is_told_nothing(shown: Signed) -> None:
-    counter = Counter(PUBLIC, FOR_C2)
-    assert counter.one(showing(shown)) == Nothing(KEY)
-
-
-def test_who_shows_no_manifest_at_all_is_refused() -> None:
-    counter = Counter(PUBLIC, FOR_C2)
-    with pytest.raises(Refused, match="manifest"):
-        counter.one(Wanted(key=KEY, shown=b"nothing of the kind"))
-
-
-def test_who_may_have_a_set_is_given_it_whatever_it_shows() -> None:
-    counter = Counter(PUBLIC, FOR_C2)
-    for asker in ("c2", ALPHA):
-        assert isinstance(counter.one(showing(PUBLIC), asker=Origin(asker)), Changes | Part)
-
-
-def test_who_is_excluded_itself_passes_on_why() -> None:
-    counter = Counter(PUBLIC)
-    counter.judge.own = Origin("c9")
-    assert counter.catalog.exclude(FOR_C2.manifest)
-    assert counter.one(showing(PUBLIC)) == Nothing(KEY, FOR_C2.manifest.raw)
-    assert counter.one(Wanted(key=KEY)) == Nothing(KEY)
-    assert counter.one(Wanted(key=KEY), asker=Origin("c2")) == Nothing(KEY)
-
-
-def test_an_origin_is_given_its_own_set_whoever_it_is_for() -> None:
-    counter = Counter(signed(RECORDS, audience=("c2",)))
-    assert isinstance(counter.one(Wanted(key=KEY), asker=ALPHA), Part)
-
-
 # --- comparing --------------------
 
 
@@ -418,29 +297,3 @@ def test_a_single_group_that_does_not_fit_is_cut() -> None:
     assert 7 in differ.groups
     assert 0 < len(differ.entries) < len(crowd)
     assert len(write_message(differ)) <= config.frame_bytes
-
-
-def test_who_is_in_the_middle_of_one_set_is_given_no_other_by_its_root() -> None:
-    secret, public = signed(some_records(9), audience=("c2",)), signed(some_records(5), BETA)
-    counter = Counter(secret, public)
-    assert isinstance(counter.one(Wanted(key=KEY), asker=Origin("c2")), Part)
-    answer = counter.one(Wanted(key=set_key(BETA), target=secret.records.root))
-    assert isinstance(answer, Part)
-    assert answer.root == public.records.root
-
-
-def test_what_bridges_say_of_nodes_is_for_whom_their_set_is() -> None:
-    counter = Counter(signed(some_records(9), audience=("c2",)))
-    overlay, list_of_fleet = b"o/alpha/" + bytes(32), b"r/" + bytes(32)
-    for key in (overlay, list_of_fleet):
-        counter.items.put(Item(key, b"raw"), (1,), NOW)
-        counter.index.put(key, (1,))
-    for asker, ours in (("c1", False), ("c2", True), (ALPHA, True)):
-        [one, other] = counter.all(
-            Wanted(key=overlay), Wanted(key=list_of_fleet), asker=Origin(asker)
-        )
-        assert isinstance(one, Item if ours else Nothing)
-        assert isinstance(other, Item)
-        differ = counter.server.compare(Compare((0,) * 64), Origin(asker))
-        keys = {each.key for each in differ.entries}
-        assert keys == ({overlay} if ours else set()) | {KEY, list_of_fleet}
