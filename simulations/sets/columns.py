@@ -152,6 +152,12 @@ GLOSSARY = Glossary.of(
         ),
         "restored_everywhere_s": ("restored everywhere s", "until all do"),
         "removed_s": ("removed s", "from the revocation until a bridge serves nothing of it"),
+        "hold_short_s": (
+            "too short s",
+            "by how much less than the hold a bridge kept it, counted from its own last tier",
+        ),
+        "hold_over_s": ("too long s", "by how much more than the hold"),
+        "restarted": ("restarted", "bridges that restarted in the middle of the hold"),
         "healed_s": (
             "healed s",
             "from the end of the partition until what the cluster itself says stands everywhere",

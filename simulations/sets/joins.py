@@ -208,6 +208,6 @@ class TwoDiffer(WideExperiment):
         """Return the state of all sets, one of which is a version and a record ahead."""
         sets = list(stage.first_sets)
         records: RecordSet = edited(sets[changed].records, stage.exports[changed].flip())
-        manifest = stage.sign(changed, records, epoch=1, version=2)
+        manifest = stage.credentials.sign(changed, records, epoch=1, version=2)
         sets[changed] = KeptSet(manifest, records)
         return KeptState(sets=tuple(sets))

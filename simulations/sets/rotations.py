@@ -2,14 +2,15 @@
 
 `rotate`: those who trust the cluster by its name learn the new key first (generations 1 and 2
 overlap), some only afterwards; a fleet's certificate needs nothing of the kind. `revoke`: the list
-of revoked keys is given to one bridge. Durations are in microseconds.
+of revoked keys is given to one bridge; the agents of all who import may restart while the set waits
+for its successor. Durations are in microseconds.
 
 It is shown that a rotation loses nothing at any instant, even where the object comes late, and that
 a revoked key's set goes to the last tier everywhere and comes back by its successor's word; without
-one it is removed after the hold.
+one it is removed after the hold, which a restart neither ends nor begins anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -49,6 +50,8 @@ _OLD, _NEW = 1, 2
 
 _TRUST = ("names", "fleet")
 _SUCCESSOR = ("comes", "never")
+_RESTART = ("never", "half-way")
+_DOWN: Duration = 1 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ class Rotate(IncidentExperiment):
             return
         for viewer in clusters:
             granted = trusts_all(viewer, self.struck) or {}
-            document = stage.trust_object(self.struck, granted, generations)
+            document = stage.credentials.trust_object(self.struck, granted, generations)
             at = stage.world.now + draw(stage, _SPREAD)
             for place in stage.bridges_of(viewer):
                 stage.world.at(at, partial(stage.tell, place, ObjectApplied(document)))
@@ -139,6 +142,9 @@ class Revoke(IncidentExperiment):
             "restored_s",
             "restored_everywhere_s",
             "removed_s",
+            "hold_short_s",
+            "hold_over_s",
+            "restarted",
         ),
         configurations=("ours",),
         profile="wan",
@@ -146,7 +152,16 @@ class Revoke(IncidentExperiment):
     )
 
     successor: str = options.choice(_SUCCESSOR, _SUCCESSOR, "whether the cluster gets a new key")
+    restart: str = options.choice(
+        "never", _RESTART, "whether the agents of all others restart in the middle of the hold"
+    )
     hold: int = options.duration(30 * SECOND, "how long the set waits for its successor's word")
+
+    def fault(self) -> str | None:
+        """Say why there can be no such fleet, or that nothing could restart within the hold."""
+        if self.restart == "half-way" and self.hold < 4 * _REST:
+            return f"--hold {self.hold // SECOND}: at least {4 * _REST // SECOND} s for a restart"
+        return IncidentExperiment.fault(self)
 
     def run(self, scene: Scene) -> Sample:
         """Revoke the key, and replace it or not."""
@@ -162,18 +177,43 @@ class Revoke(IncidentExperiment):
         add_last(sample, "revoked", "revoked_everywhere", judged.after(Verdict.DEGRADED))
         if not all(log.has(place, cluster, healthy) for place in places):
             raise UnsafeError("a revoked key's set is to be served in the last tier")
+        revoked = judged.times(Verdict.DEGRADED)
         stage.run(_REST)
+        if self.restart == "half-way":
+            stage.run(self.hold // 2 - _REST)
+            self._restart(stage, places, sample)
+            if not all(log.has(place, cluster, healthy) for place in places):
+                raise UnsafeError("a restart ends no hold of a revoked key's set")
         if self.successor == "comes":
             judged.begin()
             rotate(stage, cluster)
             add_last(sample, "restored", "restored_everywhere", judged.after(Verdict.LIVE))
             log.require_kept({cluster: healthy}, places)
             return conclude(stage, sample)
-        for lag in judged.after(Verdict.DEPARTED, self.hold):
-            sample.add("removed", lag)
+        self._measure_removal(judged, revoked, sample)
         self._check_gone(stage, log)
         sample.count("simulated_us", stage.world.now)
         return sample
+
+    def _measure_removal(
+        self, judged: "_Judged", revoked: Mapping[int, Instant], sample: Sample
+    ) -> None:
+        """Wait until all have removed it, and compare how long each held it with the hold."""
+        for lag in judged.after(Verdict.DEPARTED, self.hold):
+            sample.add("removed", lag)
+        for place, at in judged.times(Verdict.DEPARTED).items():
+            over = at - revoked[place] - self.hold
+            sample.add("hold_short", max(0, -over))
+            sample.add("hold_over", max(0, over))
+
+    def _restart(self, stage: Stage, places: Iterable[int], sample: Sample) -> None:
+        """Stop the bridges at these places, and start new processes with what they had kept."""
+        stage.world.crash(*places)
+        stage.run(_DOWN)
+        for place in places:
+            stage.revive(place)
+            sample.count("restarted")
+        stage.run(_REST)
 
     def _check_gone(self, stage: Stage, log: ServedLog) -> None:
         """Check that nothing of the key is served or taken, whatever is signed with it."""
@@ -206,10 +246,11 @@ class _Judged:
         """Wait until all have this verdict; return how long each took (us)."""
         stage = self._stage
         limit = allowance + 60 * SECOND
-        wait(stage, lambda: len(self._times(verdict)) == len(self._places), f"{verdict}", limit)
-        return [at - self._began for at in self._times(verdict).values()]
+        wait(stage, lambda: len(self.times(verdict)) == len(self._places), f"{verdict}", limit)
+        return [at - self._began for at in self.times(verdict).values()]
 
-    def _times(self, verdict: Verdict) -> dict[int, Instant]:
+    def times(self, verdict: Verdict) -> dict[int, Instant]:
+        """Return when each of those that have come to this verdict did so first, by place."""
         found: dict[int, Instant] = {}
         for at, place, fact in reversed(self._stage.said):
             if at < self._began:

@@ -22,9 +22,9 @@ from discovery.bridge_config import Agent, BridgeConfig
 from discovery.bridge_events import Effect as BridgeEffect
 from discovery.bridge_events import Event as BridgeEvent
 from discovery.bridge_events import StateRestored
-from discovery.events import SetAdopted
+from discovery.events import SetAdopted, SetExcluded, SetQuestioned
 from discovery.exports import Desired, Statements
-from discovery.manifest import Manifest, Order
+from discovery.manifest import Order
 from discovery.member import WanMember
 from discovery.names import Origin, PublicKey, ServiceName
 from discovery.publisher import Publisher
@@ -170,15 +170,7 @@ class Stage:
 
     def _first_set(self, number: int) -> KeptSet:
         records = RecordSet.of(self.exports[number].records())
-        return KeptSet(self.sign(number, records, epoch=1), records)
-
-    def sign(
-        self, number: int, records: RecordSet, *, epoch: int, version: int = 1, generation: int = 1
-    ) -> Manifest:
-        """Return a manifest with a cluster's key, as whoever has that can make it."""
-        return self.credentials.sign(
-            number, records, epoch=epoch, version=version, generation=generation
-        )
+        return KeptSet(self.credentials.sign(number, records, epoch=1), records)
 
     def _make(self, context: MemberContext) -> Machine:
         cluster = self.places[context.index]
@@ -286,13 +278,7 @@ class Stage:
         for other in range(len(self.config.plan.clusters)):
             granted = None if other == viewer else self.config.trusts(viewer, other)
             if granted is not None:
-                yield ObjectApplied(self.trust_object(other, granted))
-
-    def trust_object(
-        self, cluster: int, granted: Mapping[str, object], generations: Iterable[int] = (1,)
-    ) -> dict[str, object]:
-        """Return the TrustedCluster object of a cluster, with its keys of these generations."""
-        return self.credentials.trust_object(cluster, granted, generations)
+                yield ObjectApplied(self.credentials.trust_object(other, granted))
 
     # --- what clusters do ---------------------------------------------------------------
 
@@ -362,8 +348,10 @@ class Stage:
             case SetAdopted(manifest, _, _):
                 sighting = Sighting(place, manifest.order, world.now)
                 self.sightings.setdefault(manifest.origin, []).append(sighting)
-                self.disks[place] = machine.member.bridge.kept(wall_ms(world.now))
+                self._save(machine)
                 return
+            case SetQuestioned() | SetExcluded():  # Else a restart would begin anew what this ends.
+                self._save(machine)
             case publisher_events.EpochProposed(epoch):
                 world.at(world.now + ROUND_TRIP, partial(self._propose, place, epoch))
             case publisher_events.FreshListWanted(request):
@@ -375,6 +363,9 @@ class Stage:
             case _:
                 pass
         self.said.append((world.now, place, fact))
+
+    def _save(self, machine: BridgeMachine) -> None:
+        self.disks[machine.index] = machine.member.bridge.kept(wall_ms(self.world.now))
 
     def _tell_sisters(self, place: int, event: BridgeEvent) -> None:
         for sister in self.bridges_of(self.places[place]):

@@ -106,7 +106,7 @@ class Equivocate(IncidentExperiment):
             record = EndpointRecord((EndpointPort("http", 8_080),), (endpoint,))
             records = base.updated({endpoints_key(service, number): encode_endpoints(record)}, ())
             if (records.root > body.root) is (self.higher == "stranger"):
-                manifest = stage.sign(
+                manifest = stage.credentials.sign(
                     self.struck,
                     records,
                     epoch=body.epoch,
