@@ -6,6 +6,9 @@ or would make the set larger than peers take, leaves what is published as it is;
 in its bucket is looked at again each time as well.
 """
 
+from collections.abc import Iterable
+from itertools import islice
+
 from discovery.assignment import count_placed
 from discovery.exports import (
     NO_PACKING,
@@ -13,6 +16,7 @@ from discovery.exports import (
     Desired,
     Exported,
     Packing,
+    Repacked,
     Statements,
     held_back,
     recovered,
@@ -25,7 +29,7 @@ from discovery.names import Origin, ServiceName
 from discovery.publisher_config import PublisherConfig
 from discovery.publisher_guard import Counts, PublisherGuard
 from discovery.recordset import RecordSet
-from discovery.refusals import Refusal, Refusals, Refused
+from discovery.refusals import REMEMBERED_MAX, WORDS_MAX, Refusal, Refused, Remembered
 from failure_detect.clock import Instant
 
 PENDING_MAX = 1_024
@@ -50,8 +54,15 @@ class Draft:
         self.is_fresh = False
         """Whether anything has changed since the last composition."""
         self._pending: list[tuple[Instant, Pending]] = []
-        self.refusals = Refusals()
-        """What of our own was refused, because peers would have."""
+        self._refused: dict[ServiceName | None, tuple[Remembered, ...]] = {}
+        """What is refused by now, because peers would: by service, statements under None."""
+        self._too_large: tuple[Remembered, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Remembered, ...]:
+        """What is wanted and not published, because peers would refuse it; 256 of it at most."""
+        found = (each for some in self._refused.values() for each in some)
+        return tuple(islice((*self._too_large, *found), REMEMBERED_MAX))
 
     @property
     def is_cut_off(self) -> bool:
@@ -150,6 +161,7 @@ class Draft:
         """Publish nothing any more."""
         self.packing = NO_PACKING
         self._guard.reset()
+        self._refused, self._too_large = {}, ()
 
     def _want_all(self) -> None:
         self._changed = dict.fromkeys([*self._desired.exports, *self.packing.placements])
@@ -180,9 +192,9 @@ class Draft:
                 wanted[service] = held_back(placements.get(service, {}), exported)
         statements = self._desired.statements if self._restated else None
         done = repacked(self.packing, wanted, statements)
-        for refused in (*done.refused, *done.crowded.values()):
-            self.refusals.add(refused, self._own)
+        self._note(done)
         oversized = self._oversized(done.packing)
+        self._too_large = self._counted(self._too_large, [oversized] if oversized else [])
         if oversized is not None:
             return oversized
         self.packing = done.packing
@@ -210,9 +222,33 @@ class Draft:
         if count <= most and size <= most_bytes:
             return None
         what = f"own set: {count} records of {size} bytes, at most {most} of {most_bytes}: export"
-        refused = Refused(Refusal.OVERSIZED, f"{what} less")
-        self.refusals.add(refused, self._own)
-        return refused
+        return Refused(Refusal.OVERSIZED, f"{what} less")
+
+    def _note(self, done: Repacked) -> None:
+        """Note what is refused of all that was looked at; the rest of that is mended."""
+        found: dict[ServiceName | None, list[Refused]] = {each: [] for each in self._changed}
+        if self._restated:
+            found[None] = list(done.statements)
+        for service, refused in (*done.exports.items(), *done.crowded.items()):
+            found.setdefault(service, []).append(refused)
+        for about, refusals in found.items():
+            is_wanted = about is None or about in self._desired.exports
+            counted = self._counted(self._refused.get(about, ()), refusals if is_wanted else [])
+            if counted:
+                self._refused[about] = counted
+            else:
+                self._refused.pop(about, None)
+
+    def _counted(
+        self, before: tuple[Remembered, ...], refusals: Iterable[Refused]
+    ) -> tuple[Remembered, ...]:
+        counts = {each.reason: each.count for each in before}
+        return tuple(
+            Remembered(
+                each.reason, self._own, each.what[:WORDS_MAX], counts.get(each.reason, 0) + 1
+            )
+            for each in refusals
+        )
 
     def check_invariants(self) -> None:
         """Assert that the parts agree with each other."""

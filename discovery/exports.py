@@ -111,10 +111,18 @@ class Repacked:
     """The next packing, and what was refused on the way: its record, and why."""
 
     packing: Packing
-    refused: tuple[Refused, ...]
+    statements: tuple[Refused, ...]
+    """Of statements, all that were looked at."""
+    exports: Mapping[ServiceName, Refused]
+    """Of services, those that were looked at."""
     crowded: Mapping[ServiceName | None, Refused] = field(default_factory=dict)
     """Services, and statements under None, that would make a bucket too large for everybody: to be
     tried again when others have made room."""
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """All that was refused, but for want of room."""
+        return (*self.statements, *self.exports.values())
 
 
 def recovered(records: RecordSet) -> Packing:
@@ -165,10 +173,11 @@ def _one_by_one(
     """Do the same, slowly: what would overfill a bucket is refused, what makes room comes first."""
     gone = {service: None for service, exported in exports.items() if exported is None}
     done = _repacked(held, gone, None)
-    packing, refused = done.packing, list(done.refused)
+    packing, refused = done.packing, dict(done.exports)
+    stated: list[Refused] = []
     crowded: dict[ServiceName | None, Refused] = {}
     if statements is not None:
-        packing, full = _stated_one_by_one(packing, statements, refused)
+        packing, full = _stated_one_by_one(packing, statements, stated)
         crowded |= {None: full} if full else {}
     for service, exported in exports.items():
         if exported is None:
@@ -177,10 +186,10 @@ def _one_by_one(
         found = done.packing.records.overfull(packing.records)
         if found is None:
             packing = done.packing
-            refused += done.refused
+            refused |= done.exports
         else:
             crowded[service] = _no_room(f"export/{service}", *found)
-    return Repacked(packing, tuple(refused), crowded)
+    return Repacked(packing, tuple(stated), refused, crowded)
 
 
 def _stated_one_by_one(
@@ -215,26 +224,26 @@ def _repacked(
     statements: Statements | None,
 ) -> Repacked:
     edits: Edits = {}
-    refused: list[Refused] = []
+    stated: list[Refused] = []
+    refused: dict[ServiceName, Refused] = {}
     placements = dict(held.placements)
     count, others = held.endpoints, held.others
     if statements is not None:  # First: a key among the others may belong to a service by now.
-        others, edits = _statement_edits(held, statements, refused)
+        others, edits = _statement_edits(held, statements, stated)
     for service, exported in exports.items():
         before = held.placements.get(service, {})
         try:
             after, changed = _service_edits(service, before, exported)
         except Refused as error:
-            refused.append(error)
+            refused[service] = error
             continue
         edits |= changed
         count += count_placed(after) - count_placed(before)
         placements[service] = after
         if exported is None:
             del placements[service]
-    return Repacked(
-        Packing(_edited(held.records, edits), placements, others, count), tuple(refused)
-    )
+    packing = Packing(_edited(held.records, edits), placements, others, count)
+    return Repacked(packing, tuple(stated), refused)
 
 
 def held_back(held: Placement, exported: Exported) -> Exported:

@@ -74,7 +74,7 @@ class PublisherStatistics:
     """Services of which the guard holds what would vanish."""
     held_endpoints: int
     refused: tuple[Remembered, ...]
-    """What was to be published and is not, and why; the last good one stands in its place."""
+    """What is to be published now and is not, and why; the last good one stands in its place."""
     alarms: tuple[tuple[Alarm, str], ...]
     """What is wrong at the moment, and the words for it."""
 
@@ -134,7 +134,7 @@ class Publisher:
             is_cut_off=self._draft.is_cut_off,
             held_services=tuple(str(service) for service in self._draft.held_services),
             held_endpoints=self._draft.held_endpoints,
-            refused=tuple(self._draft.refusals.latest()),
+            refused=self._draft.refused,
             alarms=tuple(self._alarms.standing().items()),
         )
 

@@ -257,7 +257,7 @@ def test_what_found_no_room_is_published_when_others_have_made_some() -> None:
     assert first.what.startswith("policy/shop/p")
     ours.check_invariants()
     assert len(read(ours.packing.records).statements.policies) == FITTING
-    assert ours.refusals.counts() == {"oversized": 1}
+    assert [(each.reason, each.count) for each in ours.refused] == [("oversized", 1)]
     ours.state(Statements(policies=dict(list(policies(FITTING + 1).items())[1:])))
     assert ours.compose(1) is None
     assert len(read(ours.packing.records).statements.policies) == FITTING

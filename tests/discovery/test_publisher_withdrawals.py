@@ -10,6 +10,7 @@ from discovery.names import ServiceName
 from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import (
     DepartureRequested,
+    DesiredChanged,
     ExportChanged,
     ExportRemoved,
     IntentDeclared,
@@ -20,8 +21,9 @@ from discovery.publisher_events import (
     Published,
     StatementsChanged,
 )
-from discovery.records import DrainRecord
+from discovery.records import ClusterRecord, DrainRecord
 from discovery.recordset import RecordSet
+from discovery.refusals import Remembered
 from discovery.wall_time import WallClockRead
 from failure_detect.clock import MILLISECOND, MINUTE, SECOND
 from tests.discovery.newsroom import (
@@ -36,6 +38,7 @@ from tests.discovery.newsroom import (
     on_stage,
     only,
     published,
+    wanted,
 )
 from tests.discovery.published import API, DB, WEB, canonical, exported, read, state
 
@@ -264,6 +267,39 @@ def test_what_peers_would_refuse_is_not_published_and_shows() -> None:
     [refused] = room.publisher.statistics().refused
     assert (refused.origin, refused.count) == ("alpha", 1)
     assert "shop/Bad" in refused.what
+    room.now += SECOND
+    room.want({WEB: range(4), DB: range(1)})
+    assert room.publisher.statistics().refused == ()
+
+
+def test_what_is_refused_stands_for_each_service_until_that_is_mended() -> None:
+    room = on_stage()
+    bad, worse = ServiceName("shop", "Bad"), ServiceName("shop", "Worse")
+    room.want({bad: range(3), worse: range(1)})
+    for count in (1, 2):
+        words = [(each.what.split(":")[0], each.count) for each in shown(room)]
+        assert words == [("export/shop/Bad", count), ("export/shop/Worse", 1)]
+        room.now += SECOND
+        room.tell(ExportChanged(exported(bad, range(3 + count))))
+    room.now += SECOND
+    room.tell(ExportRemoved(bad))
+    assert [each.what.split(":")[0] for each in shown(room)] == ["export/shop/Worse"]
+
+
+def test_what_is_refused_of_statements_stands_until_they_say_something_else() -> None:
+    room = on_stage()
+    nobody = ClusterRecord(region="x" * 5_000)
+    room.tell(DesiredChanged(wanted({WEB: range(3)}, Statements(cluster=nobody))))
+    [refused] = shown(room)
+    assert refused.what.startswith("cluster")
+    room.now += SECOND
+    room.want({WEB: range(4)})
+    assert shown(room) == ()
+
+
+def shown(room: Newsroom) -> tuple[Remembered, ...]:
+    """Return what is refused now, as statistics say."""
+    return room.publisher.statistics().refused
 
 
 def test_what_is_larger_than_peers_take_leaves_the_last_set() -> None:
@@ -271,11 +307,14 @@ def test_what_is_larger_than_peers_take_leaves_the_last_set() -> None:
     room.want({WEB: range(16)})
     room.now += SECOND
     assert alarms(room.want({WEB: range(16 * 9)})) == [Alarm.LIMITS]
+    [refused] = room.publisher.statistics().refused
+    assert refused.what.startswith("own set: 11 records of ")
     again = only(room.wait(RESIGN))
     assert read(again.records) == state({WEB: range(16)})
     room.now += SECOND
     done = only(room.want({WEB: range(17)}))
     assert read(done.records) == state({WEB: range(17)})
+    assert room.publisher.statistics().refused == ()
     assert room.publisher.statistics().alarms == ()
 
 
