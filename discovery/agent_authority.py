@@ -7,7 +7,7 @@ is trusted here: a certificate of one pool is worth nothing in the other.
 from enum import Enum
 
 from discovery.authority import Domain, Signer, Verifier
-from discovery.certificates import AgentCertificate, identity_of
+from discovery.certificates import AgentCertificate, decode_agent_certificate, identity_of
 from discovery.names import PublicKey
 from discovery.refusals import Refusal, Refusals, Refused
 from discovery.trust import TrustBook
@@ -35,7 +35,8 @@ class AgentAuthority:
         self._verifier = verifier
         self._scope = scope
         self.refusals = Refusals()
-        """Certificates that were refused, by reason and cluster; no answer depends on them."""
+        """Certificates that were refused, by reason and the cluster that they name, if they name
+        one; no answer depends on them."""
 
     def sign(self, message: bytes) -> bytes:
         """Return this member's 64-byte signature of `message`."""
@@ -51,7 +52,7 @@ class AgentAuthority:
             read = self._book.verify_agent(certificate)
             self._check_scope(read)
         except Refused as refused:
-            self.refusals.add(refused)
+            self.refusals.add(refused, _claimed(certificate))
             return None
         return identity_of(read)
 
@@ -62,3 +63,11 @@ class AgentAuthority:
             raise Refused(Refusal.UNTRUSTED, f"{what}: of another cluster, in the pool of our own")
         if self._scope is Scope.WAN and not body.roles.may_bridge:
             raise Refused(Refusal.UNTRUSTED, f"{what}: says that it may not be a bridge")
+
+
+def _claimed(certificate: bytes) -> str:
+    """Return the cluster that a certificate names, true or not; empty where it is none."""
+    try:
+        return decode_agent_certificate(certificate).body.origin
+    except Refused:
+        return ""

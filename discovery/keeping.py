@@ -76,7 +76,7 @@ class Keeper:
 
     def kept(self, wall_ms: int, now: Instant) -> KeptState:
         """Return what a later run is to have, as of `now`; `wall_ms` is 0 where nobody knows it."""
-        lists = self._trust.revocations()
+        lists = self._trust.revocations() + self._trust.rival_revocations()
         words = [*(held.manifest for held in self._catalog), *self._catalog.exclusions()]
         origins = [word.origin for word in words]
         holds = {origin: self._custody.kept(origin, now) for origin in origins}

@@ -22,6 +22,7 @@ from discovery.events import (
     MembershipFact,
     OwnEvent,
     PublicationRefused,
+    Restored,
     SetPublished,
     SetQuestioned,
     SetRestored,
@@ -31,7 +32,6 @@ from discovery.events import (
 from discovery.exchange import Exchange
 from discovery.frames import VERSION_MAX, decode_frame, encode_frame
 from discovery.index import Entry, origin_about
-from discovery.manifest import Manifest
 from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Request, Response
 from discovery.names import Origin
 from discovery.peers import Peer
@@ -68,10 +68,13 @@ _COMPARISON = 4
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts of one replicator; `refused` and `counts` by name, sorted, since its start."""
+    """What there is (`CatalogStatistics` says more), and by name what was since the start."""
 
     origins: int
+    excluded: int
     size_bytes: int
+    stranger_floors: int
+    dropped_floors: int
     entries: int
     items: int
     peers: int
@@ -158,10 +161,8 @@ class Replicator:
     def _on_own(self, event: OwnEvent, now: Instant) -> None:
         exchange = self._exchange
         match event:
-            case SetPublished() | SetRestored():
+            case SetPublished() | SetRestored() | ExclusionRestored():
                 self._on_set(event, now)
-            case ExclusionRestored(manifest):
-                self._on_exclusion(manifest, now)
             case ItemAccepted():
                 self._on_item(event, now)
             case ItemRefused(sender, reason):
@@ -175,9 +176,12 @@ class Replicator:
             case _:
                 assert_never(event)
 
-    def _on_set(self, event: SetPublished | SetRestored, now: Instant) -> None:
+    def _on_set(self, event: SetPublished | Restored, now: Instant) -> None:
         exchange = self._exchange
         try:
+            if isinstance(event, ExclusionRestored):
+                exchange.exclude(event.manifest, now)
+                return
             if isinstance(event, SetRestored):
                 if exchange.restore(event.manifest, event.records, now) is not None:
                     self._look_at_restored(event.manifest.origin)
@@ -190,12 +194,6 @@ class Replicator:
             return
         if adopted is not None:
             exchange.tell(adopted)
-
-    def _on_exclusion(self, manifest: Manifest, now: Instant) -> None:
-        try:
-            self._exchange.exclude(manifest, now)
-        except Refused as refused:
-            self._exchange.refuse(refused, manifest.origin)
 
     def _on_item(self, event: ItemAccepted, now: Instant) -> None:
         exchange, key = self._exchange, event.item.key
@@ -328,10 +326,13 @@ class Replicator:
 
     def statistics(self) -> Statistics:
         """Return an immutable snapshot of the counts."""
-        exchange = self._exchange
+        exchange, held = self._exchange, self._exchange.catalog.statistics()
         return Statistics(
-            origins=len(exchange.catalog),
-            size_bytes=exchange.catalog.size_bytes,
+            origins=held.origins,
+            excluded=held.excluded,
+            size_bytes=held.size_bytes,
+            stranger_floors=held.stranger_floors,
+            dropped_floors=held.dropped_floors,
             entries=len(exchange.index),
             items=len(exchange.items),
             peers=len(exchange.peers),

@@ -358,6 +358,10 @@ class TrustBook:
         """Return the lists in force, to be kept and passed on."""
         return self._revocations.lists()
 
+    def rival_revocations(self) -> list[RevocationList]:
+        """Return lists that contradict those in force, to be kept as evidence."""
+        return [low for low, _ in self._revocations.contradictions()]
+
     def problems(self) -> list[Problem]:
         """Return everything about trust that somebody should look at, sorted by subject."""
         found = self._register.problems(self._own_keys)

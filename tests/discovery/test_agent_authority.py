@@ -68,6 +68,7 @@ def test_a_pool_lets_in_whom_it_belongs_to(
     expected = identity_of(certificate) if is_let_in else None
     assert mine.identify(certificate.raw) == expected
     assert mine.refusals.counts() == ({} if is_let_in else {"untrusted": 1})
+    assert [each.origin for each in mine.refusals.latest()] == ([] if is_let_in else [origin])
 
 
 def test_what_is_no_certificate_is_counted_by_its_fault() -> None:
@@ -75,6 +76,7 @@ def test_what_is_no_certificate_is_counted_by_its_fault() -> None:
     assert mine.identify(b"nothing") is None
     assert mine.identify(bytes(600)) is None
     assert mine.refusals.counts() == {"malformed": 1, "oversized": 1}
+    assert [each.origin for each in mine.refusals.latest()] == ["", ""]
 
 
 def test_a_detector_starts_with_it() -> None:

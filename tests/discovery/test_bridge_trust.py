@@ -1,6 +1,7 @@
 """Whom a bridge trusts decides what it holds, and what it serves of that, at every moment."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -236,6 +237,21 @@ def test_revocations_are_kept_and_in_force_after_a_restart() -> None:
         each.raw for each in old.bridge.trust.revocations()
     ]
     assert new.kept().items == old.kept().items
+
+
+def test_two_lists_of_one_number_are_evidence_after_a_restart_as_well() -> None:
+    old = head(trusted_fleet("east"))
+    for revoked_key in ("east/7", "east/8"):
+        old.pass_on(revocations(1, revoked_key), member(EAST))
+    kept = old.kept()
+    assert len(kept.items) == 2
+    for state in (kept, replace(kept, items=kept.items[::-1])):
+        new = head(trusted_fleet("east"))
+        new.restore(state)
+        assert new.bridge.trust.problems() == old.bridge.trust.problems()
+        assert "signed two lists with the number 1" in new.bridge.trust.problems()[0].what
+        assert new.kept().items == kept.items
+        assert new.bridge.replicator.fingerprint == old.bridge.replicator.fingerprint
 
 
 def test_a_fleets_list_counts_again_for_who_trusts_the_fleet_again() -> None:

@@ -300,12 +300,15 @@ def test_what_was_kept_keeps_the_old_set_out_and_goes_with_trust() -> None:
     assert broadcasts(effects) == []
     assert lone.tell(SetRestored(PUBLIC.manifest, PUBLIC.records)) == []
     assert lone.tell(ExclusionRestored(FEWER.manifest)) == []
+    assert lone.replicator.statistics().excluded == 1
     lone.tell(ExclusionRestored(WIDER.manifest))
     assert lone.refused() == {"unexpected": 1}
     del lone.judge.trusted[ALPHA]
     [forgotten] = [each for each in lone.tell(TrustChanged()) if isinstance(each, SetForgotten)]
     assert (forgotten.origin, forgotten.records) == (ALPHA, EMPTY)
     assert lone.catalog.exclusions() == []
+    found = lone.replicator.statistics()
+    assert (found.excluded, found.stranger_floors, found.dropped_floors) == (0, 1, 0)
     lone.judge.trusted[ALPHA] = 1
     assert lone.tell(SetRestored(PUBLIC.manifest, PUBLIC.records)) == []
 
