@@ -3,6 +3,7 @@
 from discovery.events import ItemAccepted, ItemReceived
 from discovery.inbox import Inbox, Taken
 from discovery.messages import Item
+from discovery.names import Origin
 from discovery.refusals import Refusal
 from discovery.trust_events import InputRefused, RevocationsAdopted
 from tests.discovery.bridgehead import (
@@ -55,7 +56,7 @@ def test_overlays_are_for_who_watches_nodes() -> None:
 def test_overlays_of_strangers_and_of_who_has_no_set_for_us_are_refused() -> None:
     _, inbox = opened(audience=("west",))
     assert why(take(inbox, of_east())) is Refusal.AUDIENCE
-    stranger = overlay_of("nobody", 0, "node-3")
+    stranger = overlay_of(Origin("nobody"), 0, "node-3")
     taken = take(inbox, Item(stranger.item_key, stranger.raw))
     assert why(taken) is Refusal.UNTRUSTED
     assert taken.watched == ()
