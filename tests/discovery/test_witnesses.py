@@ -239,7 +239,7 @@ def test_isolation_is_told() -> None:
         bench = court(EAST)
         bench.say(joined(HOME))
         bench.wait(CONFIG.report_gap)
-        assert bench.say(isolation) == [ReportToBridges(Report(2, True, (GOOD,)))]
+        assert reports(bench.say(isolation)) == [ReportToBridges(Report(2, True, (GOOD,)))]
 
 
 def test_a_path_that_opens_shuts_or_grows_old_is_told() -> None:
