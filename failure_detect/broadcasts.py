@@ -25,12 +25,13 @@ class BroadcastQueue:
     `dropped` counts what had to go because the queue was full.
     """
 
-    __slots__ = ("_count_of", "_levels", "_most", "dropped")
+    __slots__ = ("_count_of", "_least", "_levels", "_most", "dropped")
 
     def __init__(self, most: int) -> None:
         """Hold at most `most` broadcasts."""
         self._levels: list[dict[bytes, bytes]] = [{}]
         self._count_of: dict[bytes, int] = {}
+        self._least: dict[bytes, int] = {}
         self._most = most
         self.dropped = 0
 
@@ -42,19 +43,25 @@ class BroadcastQueue:
         """Tell whether a broadcast waits under `key`."""
         return key in self._count_of
 
-    def put(self, key: bytes, payload: bytes) -> None:
-        """Queue `payload` as never sent; it replaces what waits under `key`."""
+    def put(self, key: bytes, payload: bytes, least: int = 0) -> None:
+        """Queue `payload` as never sent; it replaces what waits under `key`.
+
+        It is sent `least` times where the limit of all is below that.
+        """
         self.discard(key)
         if len(self._count_of) >= self._most:
             self._drop_one()
         self._levels[0][key] = payload
         self._count_of[key] = 0
+        if least:
+            self._least[key] = least
 
     def discard(self, key: bytes) -> None:
         """Forget what waits under `key`, if anything."""
         count = self._count_of.pop(key, None)
         if count is not None:
             del self._levels[count][key]
+            self._least.pop(key, None)
 
     def heard(self, key: bytes, payload: bytes, limit: int) -> bool:
         """Count a duplicate that somebody else sent as a transmission of our own.
@@ -96,8 +103,9 @@ class BroadcastQueue:
 
     def _sent(self, key: bytes, count: int, limit: int) -> None:
         payload = self._levels[count].pop(key)
-        if count + 1 >= limit:
+        if count + 1 >= limit and count + 1 >= self._least.get(key, 0):
             del self._count_of[key]
+            self._least.pop(key, None)
             return
         if count + 1 == len(self._levels):
             self._levels.append({})
@@ -114,4 +122,5 @@ class BroadcastQueue:
         """Assert that each key stands in exactly one level and that the bound holds."""
         keys = [key for level in self._levels for key in level]
         assert len(keys) == len(set(keys)) == len(self._count_of) <= self._most
+        assert self._least.keys() <= self._count_of.keys()
         assert all(key in self._levels[count] for key, count in self._count_of.items())

@@ -300,7 +300,8 @@ class FailureDetector:
             or len(key) + len(payload) > self._pool.config.limit.broadcast_bytes
         ):
             raise ValueError("broadcast: a key of 1 to 64 bytes, and together within the limit")
-        self._gossiper.tell(payload_key(key), encode_payload(key, payload).raw, now)
+        least = self._pool.payload_least()
+        self._gossiper.tell(payload_key(key), encode_payload(key, payload).raw, now, least)
 
     def _set_fingerprint(self, fingerprint: bytes) -> None:
         if len(fingerprint) > FINGERPRINT_BYTES_MAX:

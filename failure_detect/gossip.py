@@ -19,9 +19,9 @@ class Gossiper:
         self._timer: Timer | None = None
         self._last: Instant = -(1 << 62)
 
-    def tell(self, key: bytes, payload: bytes, now: Instant) -> None:
-        """Queue an encoded claim under `key` and see to it that it goes out."""
-        self._pool.queue.put(key, payload)
+    def tell(self, key: bytes, payload: bytes, now: Instant, least: int = 0) -> None:
+        """Queue an encoded claim under `key` and see to it that it goes out, `least` times."""
+        self._pool.queue.put(key, payload, least)
         if self._timer is None:
             at = max(now, self._last + self._pool.config.gossip.interval)
             self._timer = self._pool.agenda.schedule(at, self._tick)

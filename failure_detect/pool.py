@@ -50,6 +50,9 @@ OnResponse: TypeAlias = Callable[[MemberId | None, Packet | None, Instant], None
 _ANSWERABLE: Duration = 10 * SECOND
 """An answer later than this is not credited to its question."""
 
+_COPIES_PER_PEER = 4
+"""Of a payload nobody is sent more than that on average, where there are few."""
+
 
 @dataclass(frozen=True, slots=True)
 class Buddy:
@@ -123,6 +126,11 @@ class Pool:
     def transmit_limit(self) -> int:
         """Return how often one broadcast is sent by this member."""
         return transmit_limit(self.config.gossip.retransmit, self.members.live_count)
+
+    def payload_least(self) -> int:
+        """Return how often a payload is sent at least: in tiny pools all are met sooner."""
+        others = self.members.live_count - 1
+        return min(self.config.gossip.payload_retransmit, _COPIES_PER_PEER * max(1, others))
 
     def live(self, key: MemberId) -> Member | None:
         """Return the record of a member that is alive or suspect, else None."""

@@ -113,6 +113,12 @@ TARGETS: tuple[Target, ...] = (
         seeds=3,
     ),
     _line(
+        what="traffic between two clusters is shut, and opened again: known as degraded, and not",
+        experiment="data-path",
+        limits=(worst("path_shut_s", 60), worst("path_open_s", 60)),
+        seeds=5,
+    ),
+    _line(
         what="trust is unequal: idle traffic stays idle, and few compare while a set changes",
         experiment="unequal-trust",
         limits=(

@@ -165,6 +165,7 @@ class Slot:
     payload: bytes
     count: int
     moved: int
+    least: int
 
 
 class QueueAgainstModel(RuleBasedStateMachine):
@@ -183,18 +184,18 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     def sent(self, slot: Slot, limit: int) -> None:
         slot.count, slot.moved = slot.count + 1, self.move()
-        if slot.count >= limit:
+        if slot.count >= max(limit, slot.least):
             del self.slots[slot.key]
 
-    @rule(key=KEYS, payload=PAYLOADS)
-    def put(self, key: bytes, payload: bytes) -> None:
-        self.queue.put(key, payload)
+    @rule(key=KEYS, payload=PAYLOADS, least=st.integers(0, 8))
+    def put(self, key: bytes, payload: bytes, least: int) -> None:
+        self.queue.put(key, payload, least)
         self.slots.pop(key, None)
         if len(self.slots) == MOST:
             doomed = min(self.slots.values(), key=lambda slot: (-slot.count, slot.moved))
             del self.slots[doomed.key]
             self.dropped += 1
-        self.slots[key] = Slot(key, payload, 0, self.move())
+        self.slots[key] = Slot(key, payload, 0, self.move(), least)
 
     @rule(room=st.integers(0, 400), limit=LIMITS)
     def take(self, room: int, limit: int) -> None:

@@ -1,5 +1,7 @@
 """What is news goes out at once, then at a pace, to a few at a time, until it is told."""
 
+import pytest
+
 from failure_detect.broadcasts import transmit_limit
 from failure_detect.clock import MILLISECOND, SECOND
 from failure_detect.config import DetectorConfig
@@ -10,7 +12,12 @@ from tests.failure_detect.harness import Stage
 from tests.failure_detect.peers import accusations
 
 CONFIG = DetectorConfig.lan().with_overrides(
-    {"gossip.interval": 100 * MILLISECOND, "gossip.fanout": 3, "gossip.retransmit": 4}
+    {
+        "gossip.interval": 100 * MILLISECOND,
+        "gossip.fanout": 3,
+        "gossip.retransmit": 4,
+        "gossip.payload_retransmit": 1,
+    }
 )
 INTERVAL = CONFIG.gossip.interval
 NEWS = BroadcastRequested(b"key", b"news")
@@ -51,6 +58,16 @@ def test_each_word_is_told_as_often_as_the_limit_says_and_then_it_is_quiet() -> 
     last = stage.sent(Gossip)[-1].at
     stage.run(20 * SECOND)
     assert stage.sent(Gossip)[-1].at == last
+
+
+@pytest.mark.parametrize(("peers", "told"), [(1, 4), (3, 12), (5, 15), (20, 15)])
+def test_in_a_small_pool_a_payload_is_told_more_often_than_the_limit(peers: int, told: int) -> None:
+    config = CONFIG.with_overrides({"gossip.payload_retransmit": 15})
+    stage = Stage(peers=peers, config=config)
+    stage.tell(NEWS)
+    stage.run(10 * SECOND)
+    assert transmit_limit(4, peers + 1) < times_told(stage, b"news") == told
+    assert stage.detector.statistics().queued == 0
 
 
 def test_a_newer_word_replaces_the_older_under_its_key() -> None:

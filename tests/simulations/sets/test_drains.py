@@ -9,9 +9,7 @@ from simulations.trials import Scene
 def test_all_ramp_down_and_come_back() -> None:
     sample = Drain(clusters=4, ramp=10 * SECOND).run(Scene(seed=1))
     assert len(sample.durations["heard"]) == len(sample.durations["drained"]) == 3 * 3
-    heard = sorted(sample.durations["heard"])
-    assert heard[len(heard) // 2] < SECOND // 4
-    assert heard[-1] < 4 * SECOND  # A rumour that is lost is made good by a comparison.
+    assert max(sample.durations["heard"]) < SECOND
     assert min(sample.durations["drained"]) >= 10 * SECOND
     assert max(sample.durations["drained"]) <= 10.5 * SECOND
     assert max(sample.durations["undrained_everywhere"]) < SECOND
