@@ -14,7 +14,7 @@ marked as quick ran with a small fleet, for a short time: it shows that all runs
 * Node names, zones and addresses are as long as real ones; endpoints are spread over all nodes.
 * Two numbers are the median and, in brackets, the worst over all seeds.
 * Signatures and keys are stand-ins of the sizes of Ed25519; where one catalog's capacity is
-  measured, they are real ones, and verified.
+  measured, and where it is attacked, they are real ones, and verified.
 * "Known" is what was published of, or measured with, systems that are in use.
 """
 
