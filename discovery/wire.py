@@ -95,7 +95,7 @@ def _packed(message: StreamMessage) -> tuple[Packable, ...]:
 
 def _packed_wanted(wanted: Wanted) -> list[Packable]:
     fields: list[Packable] = [wanted.key, wanted.have, b"".join(wanted.branches)]
-    if wanted.target or wanted.shown:
+    if wanted.target or wanted.first or wanted.buckets or wanted.shown:
         fields += [wanted.target, wanted.first, packed_buckets(wanted.buckets)]
     return [*fields, wanted.shown] if wanted.shown else fields
 

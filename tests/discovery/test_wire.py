@@ -202,3 +202,9 @@ def test_fields_that_a_later_version_appends_inside_are_ignored() -> None:
     digests = [16 + 3, [[35, b"k", b"m", [branch]]]]
     later = [16 + 3, [[35, b"k", b"m", [[*branch, *LATER]]]]]
     assert read_message(packed_value(later), MOST) == read_message(packed_value(digests), MOST)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(key=b"k", buckets=(8, 77)), Wanted(key=b"k", first=3)])
+def test_what_is_asked_for_without_a_target_comes_back_too(wanted: Wanted) -> None:
+    pull = Pull((wanted,), 5)
+    assert read_message(write_message(pull), 1 << 10) == pull
