@@ -102,10 +102,9 @@ class DataPathStatistics:
 @dataclass(slots=True)
 class _Path:
     origin: Origin
-    due: Instant
-    """When it is tried next; while an attempt is under way, when that is given up."""
     serial: int = 0
-    """Of its entry in the list of what is due; all others of it are void."""
+    """Of its entry in the list of what is due (when it is tried next or, while an attempt is under
+    way, when that is given up); all others of it are void."""
     targets: list[Target] = field(default_factory=list)
     silent: int = 0
     attempt: int | None = None
@@ -199,7 +198,7 @@ class DataPath:
         if len(self._paths) >= self._config.origins_max:
             self._ignored += 1
             return
-        path = self._paths[origin] = _Path(origin, now)
+        path = self._paths[origin] = _Path(origin)
         # Those that come together are not tried together for ever.
         self._schedule(path, now + int(self._rng.random() * self._config.again))
 
@@ -252,5 +251,5 @@ class DataPath:
 
     def _schedule(self, path: _Path, at: Instant) -> None:
         self._serial += 1
-        path.due, path.serial = at, self._serial
+        path.serial = self._serial
         heappush(self._due, (at, self._serial, path))

@@ -103,7 +103,7 @@ class BroadcastQueue:
 
     def _sent(self, key: bytes, count: int, limit: int) -> None:
         payload = self._levels[count].pop(key)
-        if count + 1 >= limit and count + 1 >= self._least.get(key, 0):
+        if count + 1 >= max(limit, self._least.get(key, 0)):
             del self._count_of[key]
             self._least.pop(key, None)
             return

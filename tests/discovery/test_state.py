@@ -27,8 +27,8 @@ from discovery.state import (
     read_state,
     write_state,
 )
-from failure_detect.packing import pack
 from tests.discovery.bridgehead import WEB
+from tests.discovery.strategies import Value, packed_value
 
 
 class _Key:
@@ -142,8 +142,8 @@ def test_another_format_is_refused_with_what_to_do() -> None:
     assert e.value.reason is Refusal.UNEXPECTED
 
 
-def _with_hold(*fields: object) -> bytes:
-    section = pack((7, "east", "shop", *fields))  # type: ignore[arg-type]  # What is wrong is the test.
+def _with_hold(*fields: Value) -> bytes:
+    section = packed_value([7, "east", "shop", *fields])
     body = b"ISTHMUS\0" + FORMAT.to_bytes(2) + len(section).to_bytes(4) + section + bytes(4)
     return body + blake2b(body, digest_size=32).digest()
 

@@ -19,9 +19,13 @@ ALL = ImportRule(services=(("*", "*"),))
 GATEWAYS = (Gateway("gw.example", 15443), Gateway("192.0.2.1", 443), Gateway("192.0.2.2", 443))
 
 
-def known(records: dict[bytes, bytes], rule: ImportRule | None = ALL, **cluster: object) -> Known:
+OURS, BLUE = ClusterRecord(), ClusterRecord(network="blue", gateways=GATEWAYS)
+
+
+def known(
+    records: dict[bytes, bytes], rule: ImportRule | None = ALL, said: ClusterRecord = OURS
+) -> Known:
     made = Known(EAST, rule)
-    said = ClusterRecord(**cluster)  # type: ignore[arg-type]  # Fields by name.
     whole = RecordSet.of({**records, CLUSTER_KEY: encode_cluster(said)})
     made.index.apply(whole.changes_since(EMPTY), 0, 1)
     return made
@@ -54,13 +58,13 @@ def test_as_many_are_drawn_as_there_are() -> None:
 
 
 def test_gateways_stand_for_a_cluster_of_another_network() -> None:
-    made = known(pods(range(9)), network="blue", gateways=GATEWAYS)
+    made = known(pods(range(9)), said=BLUE)
     assert set(drawn(made, 2)) == {Target(each.address, each.port) for each in GATEWAYS}
     assert len(targets_of(made, "", 5, Random(1))) == 3
     assert {target.port for target in drawn(made, network="blue")} == {8080}
     # Nothing is served of it: its gateways lead to nothing.
-    assert drawn(known({}, network="blue", gateways=GATEWAYS)) == {}
-    assert drawn(known(pods(range(9)), network="blue")) == {}
+    assert drawn(known({}, said=BLUE)) == {}
+    assert drawn(known(pods(range(9)), said=ClusterRecord(network="blue"))) == {}
 
 
 def test_what_may_not_be_served_here_is_not_tried() -> None:

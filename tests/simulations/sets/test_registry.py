@@ -1,7 +1,9 @@
 """Experiments are found by their names, and every plan is whole."""
 
 import pytest
+from click.testing import CliRunner
 
+from simulations.cli import simulate
 from simulations.sets.joins import Join
 from simulations.sets.registry import SETS
 from simulations.sets.rotations import Rotate
@@ -41,11 +43,10 @@ def test_all_that_is_promised_is_there() -> None:
 
 @pytest.mark.parametrize("name", [each for each in SETS.experiments if each != "attacks"])
 def test_each_says_what_no_fleet_can_be_before_it_runs(name: str) -> None:
-    kind = SETS.experiments[name]
-    assert kind().fault() is None
-    said = kind(services=1_000_000).fault()  # type: ignore[call-arg]  # These have services.
-    assert said is not None
-    assert said.startswith("--services x --endpoints: ")
+    assert SETS.experiments[name]().fault() is None
+    run = CliRunner().invoke(simulate, ["sets", name, "--services", "1000000"])
+    assert run.exit_code == 2
+    assert "--services x --endpoints: " in run.stderr
 
 
 def test_no_more_take_part_than_there_are() -> None:
