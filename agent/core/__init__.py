@@ -1,0 +1,1 @@
+"""The agent as one machine without I/O: pools, duties, lease, sources, drivers."""

@@ -1,0 +1,1 @@
+"""Three clusters on one machine, to see what happens when things break."""

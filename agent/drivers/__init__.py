@@ -1,0 +1,1 @@
+"""From the view to the objects that the local mesh obeys; pure."""

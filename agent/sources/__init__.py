@@ -1,0 +1,1 @@
+"""From Kubernetes objects to what a cluster publishes and believes; pure."""
