@@ -1,0 +1,1 @@
+"""The running agent: trio, the clock, entropy, logs; and nothing that decides."""
