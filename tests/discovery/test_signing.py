@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from discovery.authority import Domain, Signer, Verifier
 from discovery.names import PublicKey
-from discovery.signing import NaclVerifier, SigningKey
+from discovery.signing import (
+    SEAL_BYTES,
+    STREAM_SEAL_BYTES,
+    NaclBox,
+    NaclPull,
+    NaclPush,
+    NaclVerifier,
+    SigningKey,
+)
 
 SEED = bytes(range(32))
 KEY: Signer = SigningKey.from_seed(SEED)
@@ -83,3 +91,92 @@ def test_forgetting_the_oldest_changes_no_answer() -> None:
         for body, signature in zip(bodies, signatures, strict=True):
             assert verifier.verify(KEY.public, Domain.CLAIM, body, signature)
             assert not verifier.verify(KEY.public, Domain.CLAIM, b"", signature)
+
+
+OTHER = SigningKey.from_seed(bytes(range(1, 33)))
+MINE = SigningKey.from_seed(SEED)
+NO_KEYS = [b"", bytes(31), bytes(32), b"\1" + bytes(31), b"\xff" * 32]
+
+
+def boxes() -> tuple[NaclBox, NaclBox]:
+    here, there = MINE.box(OTHER.public), OTHER.box(MINE.public)
+    assert here is not None
+    assert there is not None
+    return here, there
+
+
+@given(st.binary(max_size=300), st.binary(min_size=24, max_size=24))
+def test_what_one_end_seals_the_other_opens(data: bytes, nonce: bytes) -> None:
+    here, there = boxes()
+    sealed = here.seal(nonce, data)
+    assert len(sealed) == len(data) + SEAL_BYTES
+    assert there.open(nonce, sealed) == data
+
+
+def test_a_box_that_is_sealed_stays_the_same_over_versions() -> None:
+    assert boxes()[0].seal(bytes(24), b"data").hex() == "69d7d3918a2d849f9fea06b4762db433834a7b15"
+
+
+@given(st.integers(0, 8 * 20 - 1))
+def test_one_bit_of_a_box_matters(bit: int) -> None:
+    here, there = boxes()
+    sealed = int.from_bytes(here.seal(bytes(24), b"data")) ^ (1 << bit)
+    assert there.open(bytes(24), sealed.to_bytes(20)) is None
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_get_an_answer_from_a_box(sealed: bytes) -> None:
+    assert boxes()[0].open(bytes(24), sealed) is None
+
+
+@pytest.mark.parametrize("key", NO_KEYS)
+def test_nothing_is_shared_with_what_is_no_key(key: bytes) -> None:
+    peer = PublicKey(key)
+    assert (MINE.box(peer), MINE.call(peer), MINE.answer(peer)) == (None, None, None)
+
+
+def ways() -> tuple[NaclPush, NaclPull, NaclPush, NaclPull]:
+    called, answered = MINE.call(OTHER.public), OTHER.answer(MINE.public)
+    assert called is not None
+    assert answered is not None
+    answered[0].begin(called[1].head)
+    called[0].begin(answered[1].head)
+    return called[1], answered[0], answered[1], called[0]
+
+
+@given(st.lists(st.binary(max_size=100), min_size=1, max_size=5))
+def test_a_stream_brings_chunks_in_order_and_says_which_is_the_last(chunks: list[bytes]) -> None:
+    out, there, back, here = ways()
+    for push, pull in ((out, there), (back, here)):
+        for place, chunk in enumerate(chunks, start=1):
+            is_last = place == len(chunks)
+            sealed = push.push(chunk, is_last=is_last)
+            assert len(sealed) == len(chunk) + STREAM_SEAL_BYTES
+            assert pull.pull(sealed) == (chunk, is_last)
+
+
+def test_a_chunk_that_is_lost_repeated_or_of_the_other_way_is_none() -> None:
+    out, there, back, _ = ways()
+    first, second = out.push(b"1"), out.push(b"2")
+    assert there.pull(second) is None
+    assert there.pull(back.push(b"1")) is None
+    assert there.pull(first) == (b"1", False)
+    assert there.pull(first) is None
+    assert there.pull(b"") is None
+    assert there.pull(second) == (b"2", False)
+
+
+def test_who_opens_a_stream_and_who_answers_it_have_different_keys() -> None:
+    out, *_ = ways()
+    mirrored = MINE.answer(OTHER.public)
+    assert mirrored is not None
+    mirrored[0].begin(out.head)
+    assert mirrored[0].pull(out.push(b"1")) is None
+
+
+def test_a_stream_without_its_head_brings_nothing() -> None:
+    called = MINE.call(OTHER.public)
+    assert called is not None
+    assert called[0].pull(bytes(40)) is None
+    with pytest.raises(ValueError, match=r"^head: must be 24 bytes, is 3$"):
+        called[0].begin(b"abc")
