@@ -10,7 +10,7 @@ from discovery.reports import Path
 from discovery.sightings import Evidence
 from discovery.standing import Standing, Verdict
 from discovery.verdict_config import VerdictConfig
-from discovery.verdict_events import ClusterAlarm, ManifestAdopted
+from discovery.verdict_events import ClusterAlarm, ClusterAlarmRaised, ManifestAdopted
 from failure_detect.clock import NEVER, SECOND, Duration, Instant
 
 
@@ -101,6 +101,11 @@ class Cluster:
     def says_farewell(self) -> bool:
         """Whether its word is that it has departed, or has nothing for us."""
         return self.departs or self.is_excluded
+
+    def raised(self) -> list[ClusterAlarmRaised]:
+        """Return the alarms that stand now, with the words of now."""
+        why = "" if self.standing is None else self.standing.why
+        return [ClusterAlarmRaised(alarm, (self.origin,), why) for alarm in self.alarms]
 
     @property
     def is_gone(self) -> bool:

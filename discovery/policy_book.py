@@ -113,6 +113,11 @@ class PolicyBook:
         """Return why a local object is refused now; None where it is not."""
         return self._local_faults.get(name)
 
+    def local_names(self) -> list[ServiceName]:
+        """Return namespace and name of every local object, the refused ones too, sorted."""
+        held = {name for origin, name in self._claims if origin is None}
+        return sorted(held | self._local_faults.keys())
+
     def published(self, name: ServiceName) -> TrafficPolicy | None:
         """Return what our own set has under this name, None where it has nothing."""
         claim = self._claims.get((self._own, name))

@@ -36,7 +36,7 @@ from discovery.messages import Busy, Compare, Differ, Pull, Pulled, Request, Res
 from discovery.names import Origin
 from discovery.peers import Peer
 from discovery.puller import Asked, Puller
-from discovery.refusals import Refusal, Refused
+from discovery.refusals import Refusal, Refused, Remembered
 from discovery.rumours import Rumours
 from discovery.serving import Server, size_of
 from failure_detect.clock import SECOND, Instant
@@ -323,6 +323,10 @@ class Replicator:
     def fingerprint(self) -> bytes:
         """8 bytes that are equal where what is held is equal."""
         return self._exchange.index.fingerprint
+
+    def refusals(self) -> list[Remembered]:
+        """Return the latest refusal of each reason and origin, oldest first."""
+        return self._exchange.refusals.latest()
 
     def statistics(self) -> Statistics:
         """Return an immutable snapshot of the counts."""

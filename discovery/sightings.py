@@ -173,6 +173,20 @@ class _Sister:
     heard_at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What one bridge of ours says of one cluster, whether or not it counts."""
+
+    bridge: MemberId | None
+    """None: this one."""
+    is_isolated: bool
+    """Then it is no witness."""
+    seen: Seen | None
+    """None: it says nothing of that cluster."""
+    heard_at: Instant
+    """When it was heard last."""
+
+
 class Sisters:
     """What the other bridges of our own cluster reported, as long as it is fresh."""
 
@@ -239,6 +253,13 @@ class Sisters:
             each.seen[origin]
             for each in self._sisters.values()
             if not each.is_isolated and origin in each.seen
+        ]
+
+    def testimonies(self, origin: Origin) -> list[Witness]:
+        """Return what each of them says of a cluster, by its id."""
+        return [
+            Witness(bridge, each.is_isolated, each.seen.get(origin), each.heard_at)
+            for bridge, each in sorted(self._sisters.items())
         ]
 
     def silent_since(self, origin: Origin) -> Instant:

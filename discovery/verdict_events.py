@@ -162,3 +162,20 @@ class ClusterAlarmRaised:
 
 
 Effect: TypeAlias = StandingChanged | EvidenceChanged | ReportToBridges | ClusterAlarmRaised
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictStatistics:
+    """How the remote clusters stand."""
+
+    origins: dict[str, int]
+    """How many clusters have each verdict, by its name."""
+    members: int
+    sisters: int
+    """Other bridges of our own cluster whose reports count."""
+    is_barred: bool
+    """We presume to be cut off: nothing gets worse."""
+    lost_together: int
+    """Clusters whose loss is presumed to be ours."""
+    ignored: int
+    """Facts beyond a limit, or that refer to what is not known."""

@@ -44,13 +44,13 @@ nothing within `grace`. Whoever is not reached from here, but is alive in the po
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from discovery.clusters import Cluster
 from discovery.isolation import CutOffEnded, CutOffPresumed
 from discovery.names import Origin
-from discovery.sightings import Evidence
+from discovery.sightings import Evidence, Witness
 from discovery.standing import Standing, Verdict
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import (
@@ -72,27 +72,11 @@ from discovery.verdict_events import (
     StandingChanged,
     TrustEnded,
     TrustRestored,
+    VerdictStatistics,
 )
 from discovery.witnesses import Witnesses
 from failure_detect.clock import NEVER, Duration, Instant
 from failure_detect.events import IsolationChanged
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictStatistics:
-    """How the remote clusters stand."""
-
-    origins: dict[str, int]
-    """How many clusters have each verdict, by its name."""
-    members: int
-    sisters: int
-    """Other bridges of our own cluster whose reports count."""
-    is_barred: bool
-    """We presume to be cut off: nothing gets worse."""
-    lost_together: int
-    """Clusters whose loss is presumed to be ours."""
-    ignored: int
-    """Facts beyond a limit, or that refer to what is not known."""
 
 
 class Verdicts:
@@ -176,6 +160,17 @@ class Verdicts:
         """Return what ours together see of `origin` now, for whoever asks why."""
         cluster = self._clusters.get(origin)
         return None if cluster is None else self._witnesses.seen(cluster, now)
+
+    def testimonies(self, origin: Origin, now: Instant) -> list[Witness]:
+        """Return what each of our bridges says of `origin`, this one first: also the isolated."""
+        cluster = self._clusters.get(origin)
+        return [] if cluster is None else self._witnesses.testimonies(cluster, now)
+
+    def alarms(self) -> list[ClusterAlarmRaised]:
+        """Return the alarms that stand now, by origin, with the words of now."""
+        clusters = [each for _, each in sorted(self._clusters.items())]
+        found = [raised for each in clusters for raised in each.raised()]
+        return [*found, *self._all_lost()]
 
     def is_all_lost(self, now: Instant) -> bool:
         """Tell whether all other clusters are lost, and there is one at least.
@@ -352,10 +347,14 @@ class Verdicts:
             if origin not in self._together and cluster.silent_since != NEVER:
                 cluster.silent_since = now  # Until now it may have been us.
             judged.setdefault(cluster, self._witnesses.seen(cluster, now))
-        if before or not self._together:
+        return [] if before else [*self._all_lost()]
+
+    def _all_lost(self) -> list[ClusterAlarmRaised]:
+        if not self._together:
             return []
-        why = f"{len(self._together)} clusters, all that are left, were lost at once: likely us"
-        return [ClusterAlarmRaised(ClusterAlarm.ALL_LOST, tuple(self._together), why)]
+        lost = tuple(self._together)
+        why = f"{len(lost)} clusters, all that are left, were lost at once: likely us"
+        return [ClusterAlarmRaised(ClusterAlarm.ALL_LOST, lost, why)]
 
     def _judge(self, cluster: Cluster, seen: Evidence, now: Instant) -> list[Effect]:
         counts = not self._is_barred and cluster.origin not in self._together

@@ -228,6 +228,10 @@ class View:
         outcomes = self._services.outcomes(name.namespace, self._circumstances())
         return status_of(name, self._book, outcomes)
 
+    def policies(self) -> list[ServiceName]:
+        """Return namespace and name of every local TrafficPolicy, the refused ones too, sorted."""
+        return self._book.local_names()
+
     def cluster(self, origin: Origin) -> ClusterRecord | None:
         """Return what `origin` says of itself, None where nothing is known of it."""
         known = self._origins.get(origin)

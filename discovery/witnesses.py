@@ -6,7 +6,7 @@ from discovery.clusters import Cluster
 from discovery.names import Origin
 from discovery.reporting import Reporter
 from discovery.reports import AnyReport, Seen
-from discovery.sightings import Bridges, Evidence, Loss, Sisters, weigh
+from discovery.sightings import Bridges, Evidence, Loss, Sisters, Witness, weigh
 from discovery.verdict_config import VerdictConfig
 from discovery.verdict_events import MembershipFact, OwnBridgeGone, PeerReport, Testified
 from failure_detect.clock import NEVER, Duration, Instant
@@ -131,6 +131,11 @@ class Witnesses:
         witnesses = self.sisters + (own is not None)
         sisters = self._sisters.of(cluster.origin)
         return weigh(own, sisters, witnesses, self._why_lost(cluster.origin, witnesses))
+
+    def testimonies(self, cluster: Cluster, now: Instant) -> list[Witness]:
+        """Return what each says of a cluster, this bridge first; also those who do not count."""
+        own = Witness(None, self.is_deaf, self.own_view(cluster, now), now)
+        return [own, *self._sisters.testimonies(cluster.origin)]
 
     def _why_lost(self, origin: Origin, witnesses: int) -> str:
         if not witnesses:

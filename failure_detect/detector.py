@@ -319,6 +319,10 @@ class FailureDetector:
         member = self._pool.members.get(key)
         return None if member is None else member.view()
 
+    def silent_nodes(self) -> list[NodeName]:
+        """Return the nodes that count as silent now, by name: `NodeSilent` was said of each."""
+        return self._nodes.silent()
+
     @property
     def fingerprint(self) -> int:
         """64 bits that are equal for equal member lists."""

@@ -63,6 +63,10 @@ class Nodes:
         """Return the number of nodes whose agent is dead and that are looked into."""
         return len(self._inquests)
 
+    def silent(self) -> list[NodeName]:
+        """Return the nodes that are silent now, by name; their agents are dead as well."""
+        return sorted(node for node, each in self._inquests.items() if each.silent)
+
     def checkers(self, node: NodeName) -> list[Member]:
         """Return who connects to `node`: the next on the ring after its hash, on other nodes."""
         members, own = self._pool.members, self._pool.own.identity

@@ -152,3 +152,9 @@ def test_objects_are_bounded() -> None:
     book.set_local(policy_object({"mode": "Random"}, name=name) for name in names)
     assert len(book.local_faults) == POLICIES_MAX + 1
     assert f"comes after {POLICIES_MAX} others" in book.local_faults[0].faults[0].reason
+
+
+def test_every_local_object_has_a_name_also_the_refused() -> None:
+    book = PolicyBook(A)
+    book.set_local([policy_object({}), policy_object({"mode": "Nearest"}, name="bad")])
+    assert book.local_names() == [ServiceName("shop", "bad"), ServiceName("shop", "p")]

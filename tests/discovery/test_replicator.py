@@ -77,6 +77,12 @@ def test_what_its_own_publisher_signed_and_is_refused_is_told_to_nobody_but_said
     assert refused.manifest == FIRST.manifest
     assert refused.why.startswith("set of alpha: 60 records of ")
     assert lone.refused() == {"oversized": 1}
+    [remembered] = lone.replicator.refusals()
+    assert (remembered.reason, remembered.origin, remembered.what) == (
+        "oversized",
+        ALPHA,
+        refused.why,
+    )
     assert lone.publish(signed(some_records(10), version=2)) != []
     assert lone.refused() == {"oversized": 1}
 

@@ -101,6 +101,7 @@ def test_in_a_fleet_of_three_both_others_lost_at_once_is_us() -> None:
         ClusterAlarmRaised(ClusterAlarm.ALL_LOST, (EAST, NORTH), why)
     ]
     assert bench.machine.statistics().lost_together == 2
+    assert bench.machine.alarms() == [ClusterAlarmRaised(ClusterAlarm.ALL_LOST, (EAST, NORTH), why)]
     assert bench.wait(10 * CONFIG.retention) == []
 
 

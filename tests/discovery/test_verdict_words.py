@@ -296,3 +296,13 @@ def test_nobody_expires_at_the_first_look() -> None:
     late.say(died(EAST))
     effects = late.machine.advance(late.now + 2 * CONFIG.retention)  # We were stopped for long.
     assert verdicts(effects) == [(EAST, Verdict.UNREACHABLE)]
+
+
+def test_an_alarm_stands_as_long_as_its_reason() -> None:
+    bench = court(EAST)
+    assert bench.machine.alarms() == []
+    bench.wait(LIFETIME)
+    why = "it is alive, and its manifest is past its lifetime"
+    assert bench.machine.alarms() == [ClusterAlarmRaised(ClusterAlarm.STALE, (EAST,), why)]
+    bench.say(adopted(EAST))
+    assert bench.machine.alarms() == []

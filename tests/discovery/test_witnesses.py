@@ -6,6 +6,7 @@ import pytest
 
 from discovery.clusters import Cluster
 from discovery.reports import Path, Repeated, Report, Seen
+from discovery.sightings import Witness
 from discovery.standing import Verdict
 from discovery.verdict_events import (
     DataPathReported,
@@ -284,3 +285,18 @@ def test_a_bridge_that_is_seen_by_its_own_detector_only_is_in_its_view() -> None
     assert witnesses.deadline == witnesses.report_due == NEVER
     assert witnesses.wait(witnesses.seen(cluster, START), EAST) == CONFIG.hold_down
     assert isinstance(joined(EAST), MemberJoined)
+
+
+def test_whoever_asks_hears_what_each_says_also_those_who_do_not_count() -> None:
+    bench = court(EAST)
+    bench.say(says(LOST), says(GOOD, bridge=SECOND_BRIDGE, isolated=True))
+    own, *others = bench.machine.testimonies(EAST, bench.now)
+    assert (own.bridge, own.is_isolated, own.heard_at) == (None, False, bench.now)
+    assert own.seen is not None
+    assert own.seen.alive
+    expected = [Witness(FIRST, False, LOST, bench.now)]
+    expected += [Witness(SECOND_BRIDGE, True, GOOD, bench.now)]
+    assert others == sorted(expected, key=lambda each: each.bridge or b"")
+    bench.say(adopted(NORTH))
+    assert [each.seen for each in bench.machine.testimonies(NORTH, bench.now)][1:] == [None, None]
+    assert bench.machine.testimonies(HOME, bench.now) == []

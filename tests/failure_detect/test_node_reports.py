@@ -105,3 +105,15 @@ def test_who_joins_later_is_told_by_who_told_the_others() -> None:
         for item in letter.items
         if isinstance(item, NodeReport)
     ]
+
+
+def test_a_node_counts_as_silent_from_when_it_is_said_until_it_answers() -> None:
+    stage, subject, order = with_rank(0)
+    node = subject.identity.node
+    is_silent(stage, kill_one(stage, subject, order[:3]))
+    assert stage.detector.silent_nodes() == []
+    stage.hear(order[1], Gossip(), order[1].report(node, 1, silent=True))
+    assert told(stage) == [NodeSilent(node)]
+    assert stage.detector.silent_nodes() == [node]
+    stage.hear(order[1], Gossip(), order[1].report(node, 2, silent=False))
+    assert stage.detector.silent_nodes() == []
