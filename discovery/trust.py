@@ -12,7 +12,6 @@ pins and the clock's last reading, not on what was refused before.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import assert_never
@@ -44,21 +43,12 @@ from discovery.trust_events import (
     RevocationsReceived,
     TrustEffect,
     TrustEvent,
+    TrustStatistics,
 )
 from discovery.trust_register import CLUSTERS_MAX, TrustRegister
 from discovery.vouching import Vouch, cluster_vouches, fleet_vouch, own_vouches, pick
 from discovery.wall_time import WallClockRead, shown_time
 from failure_detect.identity import Identity
-
-
-@dataclass(frozen=True, slots=True)
-class TrustStatistics:
-    """How much there is."""
-
-    objects: int
-    pins: int
-    revoked_keys: int
-    expired_keys: int
 
 
 class TrustBook:
@@ -188,6 +178,10 @@ class TrustBook:
             return trust.rule
         fleets = self._register.fleets(origin)
         return fleets[0].rule if fleets else None
+
+    def named(self) -> list[Origin]:
+        """Return the other clusters that a trust object names one by one, heard of or not."""
+        return [each.cluster for each in self._register.clusters()]
 
     def judge(self, manifest: Manifest) -> None:
         """Return where a manifest is to be believed; raise `Refused` elsewhere.

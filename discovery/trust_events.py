@@ -88,3 +88,13 @@ class InputRefused:
 
 
 TrustEffect: TypeAlias = TrustChanged | ItemLapsed | KeyExpired | RevocationsAdopted | InputRefused
+
+
+@dataclass(frozen=True, slots=True)
+class TrustStatistics:
+    """How much there is."""
+
+    objects: int
+    pins: int
+    revoked_keys: int
+    expired_keys: int

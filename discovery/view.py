@@ -271,6 +271,11 @@ class View:
         services = self._services
         return statistics_of(self._origins.values(), len(services), services.stale_count)
 
+    def statistics_of(self, origin: Origin) -> ViewStatistics:
+        """Return how much is held of one origin: whether its services are stale is not counted."""
+        known = [self._origins[origin]] if origin in self._origins else []
+        return statistics_of(known, sum(len(each.index.services()) for each in known), 0)
+
     def check_invariants(self) -> None:
         """Assert that the indices agree, and that each outcome not marked stale is right."""
         for origin, known in self._origins.items():

@@ -227,3 +227,8 @@ def test_objects_count_the_same_in_whatever_order_they_come(events: list[ObjectA
 
 def test_a_new_book_of_the_same_verifier_knows_nothing_of_another() -> None:
     assert TrustBook(EAST, {}, VERIFIER).rule(HOME) is None
+
+
+def test_those_that_an_object_names_are_known_by_name_before_they_are_heard() -> None:
+    book = book_with(trusted_cluster("west"), trusted_cluster("east"), trusted_fleet("f", "prod-*"))
+    assert book.named() == [EAST, Origin("west")]

@@ -14,7 +14,7 @@ from discovery.problems import Problem
 from discovery.refusals import Refusal
 from discovery.revocations import issue_revocations
 from discovery.signed import sign_fields
-from discovery.trust import TrustBook, TrustStatistics
+from discovery.trust import TrustBook
 from discovery.trust_events import (
     InputRefused,
     KeyExpired,
@@ -22,6 +22,7 @@ from discovery.trust_events import (
     PinsRestored,
     RevocationsAdopted,
     RevocationsReceived,
+    TrustStatistics,
 )
 from discovery.wall_time import WallClockRead
 from tests.discovery.trusted import (

@@ -70,3 +70,8 @@ def test_statistics_count_what_is_held() -> None:
     assert world.view.statistics() == ViewStatistics(
         origins=1, services=1, records=2, endpoints=3, healthy=2, stale=1
     )
+    world.put(C, exported(SHOP, endpoints("10.0.1.1")))
+    assert world.view.statistics_of(B) == ViewStatistics(
+        origins=1, services=1, records=2, endpoints=3, healthy=2, stale=0
+    )
+    assert world.view.statistics_of(A).origins == 0
