@@ -178,13 +178,14 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Steps in the order in which they must be done; it stops at its first failure.
+    """Writes in the order in which they must be done; it stops at its first failure.
 
     Groups are independent of each other. A `Delete` of what is not there any more has been done.
     """
 
-    service: ServiceName
-    steps: tuple[Step, ...]
+    services: tuple[ServiceName, ...]
+    """Those that it is for."""
+    writes: tuple[Step, ...]
     after_s: int = 0
     """To be done once it was in every plan for so many seconds: what is in use until the mesh has
     obeyed. Earlier is safe for the mesh's configuration and may cost requests that are under way.
@@ -203,8 +204,8 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Step, ...]:
-        """All steps, in an order in which they may be done one by one."""
-        return tuple(step for group in self.groups for step in group.steps)
+        """All writes, in an order in which they may be done one by one."""
+        return tuple(write for group in self.groups for write in group.writes)
 
 
 class Driver(Protocol):

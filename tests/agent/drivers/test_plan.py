@@ -1,4 +1,4 @@
-"""A plan is groups of steps; its objects say whose they are."""
+"""A plan is groups of writes; its objects say whose they are."""
 
 from agent.drivers.plan import Group, Plan, metadata, owner_of, services_touched
 from agent.objects import ENDPOINTS, MESH_CONFIG, NAMESPACE, SERVICE, TRAFFIC_SPLIT, ObjectKey
@@ -12,7 +12,7 @@ KEY = ObjectKey(ENDPOINTS, "app", "store-mc-beta")
 
 def test_the_writes_of_a_plan_are_those_of_its_groups_in_order() -> None:
     first, second = Delete(KEY, "gone"), Delete(ObjectKey(SERVICE, "app", "cart"), "gone")
-    groups = (Group(STORE, (first,)), Group(ServiceName("app", "cart"), (second,)))
+    groups = (Group((STORE,), (first,)), Group((ServiceName("app", "cart"),), (second,)))
     assert Plan(groups).writes == (first, second)
 
 
