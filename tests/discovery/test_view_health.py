@@ -2,6 +2,7 @@
 
 from discovery.importing import ImportRule
 from discovery.keys import endpoints_key, policy_key
+from discovery.names import Origin
 from discovery.problems import Problem
 from discovery.refusals import Refusal
 from discovery.view_health import NotImported, ViewHealth, ViewStatistics
@@ -74,4 +75,4 @@ def test_statistics_count_what_is_held() -> None:
     assert world.view.statistics_of(B) == ViewStatistics(
         origins=1, services=1, records=2, endpoints=3, healthy=2, stale=0
     )
-    assert world.view.statistics_of(A).origins == 0
+    assert world.view.statistics_of(Origin("a")).origins == 0
