@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from agent.drivers.writer_events import WriteFinished
 from agent.objects import Document, Kind, ObjectKey
 from agent.writes import Apply, Word, Write
 from discovery.data_path import ConnectRequested, PathTried
@@ -68,28 +69,6 @@ class StoreAnswered:
 
     answers: bool
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteFinished:
-    """A `WriteRequested(number)` ended: well (None) or not."""
-
-    number: int
-    error: "WriteError | None" = None
-    words: str = ""
-
-
-class WriteError(StrEnum):
-    """Why a store did not write."""
-
-    CONFLICT = "conflict"
-    """The object is not as expected: look again."""
-    INVALID = "invalid"
-    """The object is refused, and will be the next time."""
-    FORBIDDEN = "forbidden"
-    """We may not."""
-    UNAVAILABLE = "unavailable"
-    """It does not answer, or has no room."""
 
 
 @dataclass(frozen=True, slots=True)
