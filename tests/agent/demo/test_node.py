@@ -16,9 +16,9 @@ async def test_it_answers_by_closing_what_connects() -> None:
     await probe[0].aclose()
     async with trio.open_nursery() as nursery:
         await nursery.start(stand_in, [place])
-        stream = await trio.open_tcp_stream(place.host, place.port)
-        with trio.fail_after(10):
-            assert await stream.receive_some(10) == b""
+        async with await trio.open_tcp_stream(place.host, place.port) as stream:
+            with trio.fail_after(10):
+                assert await stream.receive_some(10) == b""
         nursery.cancel_scope.cancel()
     with pytest.raises(OSError, match="refused"):
         await trio.open_tcp_stream(place.host, place.port)
