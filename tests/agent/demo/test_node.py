@@ -20,7 +20,7 @@ async def test_it_answers_by_closing_what_connects() -> None:
             with trio.fail_after(10):
                 assert await stream.receive_some(10) == b""
         nursery.cancel_scope.cancel()
-    with pytest.raises(OSError, match="refused"):
+    with pytest.raises(OSError, match="failed"):
         await trio.open_tcp_stream(place.host, place.port)
 
 
