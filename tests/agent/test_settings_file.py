@@ -94,8 +94,8 @@ def test_all_faults_are_told_at_once_with_line_value_and_remedy(tmp_path: Path) 
         "15: mesh.drvier: is not known; did you mean driver?",
         "16: log.level: must be one of 'debug', 'info', 'warning' or 'error', is 'loud'",
         (
-            "17: detector.lan.probe.interval: must be a duration such as 15s, 500ms or 1h30m: a number "
-            "needs a unit, is 10"
+            "17: detector.lan.probe.interval: must be a duration such as 15s, 500ms or 1h30m: a "
+            "number needs a unit, is 10"
         ),
         "18: verdicts.holdDown: must not exceed verdicts.grace",
         "18: verdicts.holdDown: must not exceed verdicts.better",
