@@ -15,7 +15,6 @@ from discovery.names import ServiceName
 from simulations.mesh_events import EnvoyRefused, Refused
 from simulations.mesh_objects import Identity
 from simulations.mesh_resources import (
-    NOTHING,
     Chain,
     Cluster,
     Destination,
@@ -141,16 +140,6 @@ class Sidecar:
             if each.priority == best
             for destination in each.destinations
         )
-
-
-def nothing_known(identity: Identity) -> Sidecar:
-    """Return a side-car that has just come and was told nothing yet."""
-    return Sidecar(identity)
-
-
-def without_nothing(pieces: Mapping[ServiceName, Piece]) -> dict[ServiceName, Piece]:
-    """Return the pieces of those services of which anything comes."""
-    return {name: piece for name, piece in pieces.items() if piece is not NOTHING}
 
 
 def _wrong_endpoints(localities: Iterable[Locality]) -> str:
