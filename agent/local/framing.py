@@ -20,7 +20,10 @@ Answer: TypeAlias = tuple[int, Document]
 OK, BAD_REQUEST, NOT_FOUND, UNAVAILABLE = 200, 400, 404, 503
 
 _TRANSIENT = frozenset(
-    {"asOf", "since", "uptimeSeconds", "roundTripMillis", "ageSeconds", "validUntil", "counts"}
+    {
+        *("asOf", "answeredBy", "since", "heardAt", "validUntil"),
+        *("uptimeSeconds", "ageSeconds", "silentSeconds", "roundTripMillis", "counts"),
+    }
 )
 """Fields whose change alone is no news to anybody who watches."""
 
