@@ -1,0 +1,42 @@
+"""What the wire holds and how long it waits, each number with what it trades."""
+
+from dataclasses import dataclass, field
+
+from agent.wire.budgets import StrangerLimits
+from failure_detect.clock import MINUTE, SECOND, Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireLimits:
+    """Bounds of one process. Peers, attempts and queues are of each pool."""
+
+    peers: int = 8_192
+    """Members with whom a session is kept, some 1.3 KiB each: more than a pool may have."""
+
+    attempts: int = 1_024
+    """Handshakes that are under way."""
+
+    queue: int = 8
+    """Datagrams that wait for one handshake; the oldest gives way, since probes grow stale."""
+
+    data_bytes: int = 1_200
+    """The longest datagram of the layer above: `gossip.datagram_bytes` of the detector."""
+
+    window: int = 256
+    """How many datagrams of one sender may overtake another, from 64 to 1,024."""
+
+    idle: Duration = 120 * MINUTE
+    """A session that was not used for so long lapses. In a pool of 5,000 two members meet about
+    once an hour, so less would have each of these meetings begin with a handshake."""
+
+    recheck: Duration = 60 * SECOND
+    """How long a certificate is believed unasked; trust that has changed counts at once."""
+
+    doubt: Duration = 3 * SECOND
+    """After so much silence while we send, a handshake is made beside the session: the other end
+    may have lost it. Twice as long after each that brought nothing, up to `doubt_max`."""
+
+    doubt_max: Duration = 60 * SECOND
+    """The longest of these waits."""
+
+    strangers: StrangerLimits = field(default_factory=StrangerLimits)
