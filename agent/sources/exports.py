@@ -30,6 +30,7 @@ from agent.objects import (
     SERVICE,
     SERVICE_EXPORT,
     Document,
+    Kind,
     ObjectKey,
     at,
     is_ours,
@@ -122,13 +123,21 @@ class ExportReader:
             self._slices.setdefault(after, {})[key] = None
         return [each for each in dict.fromkeys((before, after)) if each is not None]
 
+    def known(self, kind: Kind) -> list[ObjectKey]:
+        """Return the objects of a kind that any service was read from, there or not any more."""
+        keys = [key for key in self._readers if key.kind == kind]
+        return keys + [key for key in self._service_of if key.kind == kind]
+
     # --- reading ---------------------------------------------------------------------------
 
     def read(self, service: ServiceName) -> ExportRead:
         """Return what the mirror says of a service now. Never raises."""
         looked_at = _Lookups(self._mirror)
+        for kind in (SERVICE, SERVICE_EXPORT, ENDPOINTS):
+            looked_at.keys.add(ObjectKey(kind, service.namespace, service.name))
         read = self._read(service, looked_at)
-        self._remember(service, frozenset(looked_at.keys))
+        says_something = read.said_by is not None or read.problems
+        self._remember(service, frozenset(looked_at.keys if says_something else ()))
         return read
 
     def _remember(self, service: ServiceName, keys: frozenset[ObjectKey]) -> None:
