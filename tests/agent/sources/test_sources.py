@@ -1,6 +1,5 @@
 """Sources tell the bridge what the mirror says, step by step as at once, and explain what goes."""
 
-
 import pytest
 
 from agent.mirror import Mirror
@@ -243,7 +242,7 @@ def test_an_intent_comes_before_the_withdrawal_that_it_explains(cluster: Cluster
 
 def test_what_a_list_lacks_is_explained_by_nothing(cluster: Cluster) -> None:
     assert cluster.lose(SERVICE) == [ExportRemoved(NAME)]
-    cluster.put(service())
+    cluster.put(service(), export(generation=2))
     assert cluster.lose(SERVICE_EXPORT) == [ExportRemoved(NAME)]
 
 

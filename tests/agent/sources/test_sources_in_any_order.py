@@ -69,7 +69,20 @@ VARIANTS: tuple[Document, ...] = (
     departure(),
 )
 
-CHANGES = st.lists(st.tuples(st.sampled_from(VARIANTS), st.booleans(), st.booleans()), max_size=40)
+BASE: tuple[Document, ...] = (
+    *(service(name) for name in ("web", "api")),
+    *(export(name) for name in ("web", "api")),
+    sliced("s1", ADDRESSES[:2]),
+    sliced("s2", ADDRESSES[2:]),
+    pod("p0", "a"),
+    pod("p1", "a"),
+    node("n0", "z1"),
+    node("n1", "z2"),
+)
+"""What is there at first, so that what changes concerns something."""
+
+MOSTLY = st.sampled_from((True, True, True, False))
+CHANGES = st.lists(st.tuples(st.sampled_from(VARIANTS), MOSTLY, st.booleans()), max_size=30)
 
 
 class _Watcher:
@@ -83,7 +96,10 @@ class _Watcher:
         self.cluster.tell(AcksStated())
         for kind in KINDS:
             if kind not in late:
-                self.cluster.lose(kind)
+                self.list(kind)
+
+    def list(self, kind: Kind) -> None:
+        self.cluster.relist(kind, *(each for each in BASE if each["kind"] == kind.name))
 
     def change(self, document: Document, *, is_there: bool, is_told: bool) -> None:
         at, mirror = key(document), self.cluster.mirror
@@ -103,7 +119,7 @@ class _Watcher:
     def list_late(self) -> None:
         for kind in self.late:
             if not self.cluster.mirror.knows(kind):
-                self.cluster.lose(kind)
+                self.list(kind)
 
 
 @given(CHANGES, st.sets(st.sampled_from(KINDS)), st.lists(st.sampled_from(KINDS), max_size=6))
