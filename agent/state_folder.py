@@ -15,24 +15,32 @@ is open: what does not work is a fault, and the agent goes on with what it holds
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from agent.atomic_files import remove_unfinished, replace_whole, sync_directory
+from agent.state_files import (
+    aged,
+    digest,
+    mark_of,
+    read_members,
+    read_rest,
+    read_set,
+    read_start,
+    rest_of,
+    sealed,
+)
 from discovery.names import Origin, is_label
-from discovery.refusals import Refusal, Refused
-from discovery.state import AGE_MAX, KeptSet, KeptState, read_state, write_state
-from failure_detect.packing import Packable, pack, unpack_one
+from discovery.refusals import Refused
+from discovery.state import KeptSet, KeptState, write_state
 
-FORMAT = 1
-_MAGIC = b"ISTHMUSF"
-_SUM_BYTES = 32
-_BYTES_MAX = 1 << 30
-_START_MAX = (1 << 63) - 1
+_REST, _MEMBERS, _START = "rest.state", "members.state", "start.state"
+
+Read = TypeVar("Read")
 
 
 class StateFolderError(Exception):
@@ -69,9 +77,6 @@ class LoadedState:
     """The last start number, 0 where none is known."""
     damaged: tuple[StateFault, ...] = ()
     """Files that were put aside."""
-
-
-_Ages = dict[Origin, tuple[int, int | None]]
 
 
 class StateFolder:
@@ -148,76 +153,37 @@ class StateFolder:
         """Return all that can be read; what cannot is put aside, and said."""
         damaged: list[StateFault] = []
         sets = list(self._load_sets(damaged))
-        state, ages = self._load_rest(damaged)
-        members, start = self._load_members(damaged), self._load_start(damaged)
-        aged = [_aged(each, ages.get(each.manifest.origin, (0, None))) for each in sets]
+        rest = self._loaded(self.path / _REST, damaged, read_rest)
+        members = self._loaded(self.path / _MEMBERS, damaged, read_members)
+        start = self._loaded(self.path / _START, damaged, read_start)
+        state, ages = rest or (KeptState(), {})
         self._is_loaded = True
         return LoadedState(
-            state=replace(state, sets=tuple(aged)),
-            members=members,
-            start=start,
+            state=replace(state, sets=tuple(aged(each, ages) for each in sets)),
+            members=Members(*members) if members else Members(),
+            start=start or 0,
             damaged=tuple(damaged),
         )
 
     def _load_sets(self, damaged: list[StateFault]) -> Iterator[KeptSet]:
         for file in self._files():
-            data = self._read(file)
-            if data is None:
-                continue
-            try:
-                (kept,) = read_state(data).sets
-                if f"{kept.manifest.origin}.state" != file.name:
-                    raise Refused(Refusal.MALFORMED, f"is the set of {kept.manifest.origin}")
-            except ValueError as error:
-                damaged.append(self._put_aside(file, error))
-                continue
-            self._written[file] = _mark(kept)
-            yield kept
+            kept = self._loaded(file, damaged, partial(read_set, origin=file.stem))
+            if kept is not None:
+                self._written[file] = mark_of(kept)
+                yield kept
 
-    def _load_rest(self, damaged: list[StateFault]) -> tuple[KeptState, _Ages]:
-        file = self.path / "rest.state"
+    def _loaded(
+        self, file: Path, damaged: list[StateFault], read: Callable[[bytes], Read]
+    ) -> Read | None:
+        """Return what a file has; None where there is none that can be read."""
         data = self._read(file)
         if data is None:
-            return KeptState(), {}
+            return None
         try:
-            match _opened(data):
-                case (bytes(raw), tuple(rows)):
-                    return read_state(raw), dict(map(_age, rows))
-                case _:
-                    raise Refused(Refusal.MALFORMED, "state: is no rest")
+            return read(data)
         except ValueError as error:
             damaged.append(self._put_aside(file, error))
-            return KeptState(), {}
-
-    def _load_members(self, damaged: list[StateFault]) -> Members:
-        file = self.path / "members.state"
-        data = self._read(file)
-        if data is None:
-            return Members()
-        try:
-            match _opened(data):
-                case (tuple(lan), tuple(wan)):
-                    return Members(_octets(lan), _octets(wan))
-                case _:
-                    raise Refused(Refusal.MALFORMED, "state: is no list of members")
-        except ValueError as error:
-            damaged.append(self._put_aside(file, error))
-            return Members()
-
-    def _load_start(self, damaged: list[StateFault]) -> int:
-        file = self.path / "start.state"
-        data = self._read(file)
-        if data is None:
-            return 0
-        try:
-            match _opened(data):
-                case (int(start),) if 0 <= start <= _START_MAX:
-                    return start
-                case _:
-                    raise Refused(Refusal.MALFORMED, "state: is no start number")
-        except ValueError as error:
-            damaged.append(self._put_aside(file, error))
-            return 0
+            return None
 
     def _files(self) -> list[Path]:
         try:
@@ -259,7 +225,9 @@ class StateFolder:
         if self._lock is None:
             self._open()
         files = {self._file(each.manifest.origin): each for each in state.sets}
-        changed = [(file, kept) for file, kept in files.items() if not self._has(file, _mark(kept))]
+        changed = [
+            (file, kept) for file, kept in files.items() if not self._has(file, mark_of(kept))
+        ]
         done = [self._write_set(file, kept) for file, kept in changed]
         if all(done) and self._is_synced(self._sets, changed) and self._write_rest(state):
             self._remove_orphans(files.keys())
@@ -270,19 +238,19 @@ class StateFolder:
 
     def _write_rest(self, state: KeptState) -> bool:
         # When it was saved matters to ages alone, and an age that goes on is a change by itself.
-        mark = _digest(_rest(replace(state, saved_at_ms=0)))
-        return self._write("rest.state", _rest(state), mark)
+        mark = digest(rest_of(replace(state, saved_at_ms=0)))
+        return self._write(_REST, rest_of(state), mark)
 
     def save_members(self, members: Members) -> tuple[StateFault, ...]:
         """Keep who is alive; return what does not work now."""
-        data = _sealed((members.lan, members.wan))
-        self._write("members.state", data, _digest(data))
+        data = sealed((members.lan, members.wan))
+        self._write(_MEMBERS, data, digest(data))
         return self.faults
 
     def save_start(self, start: int) -> tuple[StateFault, ...]:
         """Keep the start number, before it is used; return what does not work now."""
-        data = _sealed((start,))
-        self._write("start.state", data, _digest(data))
+        data = sealed((start,))
+        self._write(_START, data, digest(data))
         return self.faults
 
     def _file(self, origin: Origin) -> Path:
@@ -294,7 +262,7 @@ class StateFolder:
 
     def _write_set(self, file: Path, kept: KeptSet) -> bool:
         bare = KeptState(sets=(KeptSet(kept.manifest, kept.records),))
-        return self._replace(file, write_state(bare), _mark(kept))
+        return self._replace(file, write_state(bare), mark_of(kept))
 
     def _write(self, name: str, data: bytes, mark: bytes) -> bool:
         """Write a small file, unless it has what `mark` stands for; tell whether it has."""
@@ -340,64 +308,3 @@ class StateFolder:
             "right to write there"
         )
         self._faults[file] = StateFault(file, what, remedy)
-
-
-def _mark(kept: KeptSet) -> bytes:
-    # The manifest is signed over the root of the records, so it stands for them.
-    return _digest(kept.manifest.raw)
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=_SUM_BYTES).digest()
-
-
-def _aged(kept: KeptSet, ages: tuple[int, int | None]) -> KeptSet:
-    silent_s, revoked_ms = ages
-    return replace(kept, silent_s=silent_s, revoked_ms=revoked_ms)
-
-
-def _rest(state: KeptState) -> bytes:
-    """Return all but the sets, and the ages of those: they change while a set does not."""
-    rows: list[Packable] = [
-        [each.manifest.origin, each.silent_s, each.revoked_ms]
-        for each in state.sets
-        if each.silent_s or each.revoked_ms is not None
-    ]
-    raw = b"".join(write_state(replace(state, sets=())))
-    return _sealed((raw, rows))
-
-
-def _age(row: object) -> tuple[Origin, tuple[int, int | None]]:
-    match row:
-        case (str(origin), int(silent_s), None) if 0 <= silent_s <= AGE_MAX:
-            return Origin(origin), (silent_s, None)
-        case (str(origin), int(silent_s), int(revoked_ms)) if (
-            0 <= silent_s <= AGE_MAX and 0 <= revoked_ms <= AGE_MAX
-        ):
-            return Origin(origin), (silent_s, revoked_ms)
-        case _:
-            raise Refused(Refusal.MALFORMED, "state: an age that is none")
-
-
-def _octets(values: tuple[object, ...]) -> tuple[bytes, ...]:
-    found = tuple(each for each in values if isinstance(each, bytes))
-    if len(found) != len(values):
-        raise Refused(Refusal.MALFORMED, "state: a member that is none")
-    return found
-
-
-def _sealed(value: Packable) -> bytes:
-    data = _MAGIC + FORMAT.to_bytes(2) + pack(value)
-    return data + _digest(data)
-
-
-def _opened(data: bytes) -> object:
-    """Return what was sealed. Raises `Refused`, or `MalformedMessage`."""
-    body, found = data[:-_SUM_BYTES], data[-_SUM_BYTES:]
-    if not body.startswith(_MAGIC) or _digest(body) != found:
-        raise Refused(Refusal.MALFORMED, "state: the file is damaged, or none of ours")
-    head = len(_MAGIC) + 2
-    version = int.from_bytes(body[len(_MAGIC) : head])
-    if version != FORMAT:
-        raise Refused(Refusal.UNEXPECTED, f"state: format {version}, this version reads {FORMAT}")
-    return unpack_one(body[head:], _BYTES_MAX)
