@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from agent.process.clock import monotonic_us
+from agent.process.clock import now
 from agent.state_folder import LoadedState, Members, StateFolder, StateFolderError
 from discovery.names import Origin
 from discovery.recordset import EMPTY
@@ -257,9 +257,9 @@ def test_five_thousand_endpoints_are_kept_in_twenty_milliseconds(tmp_path: Path)
         folder.load()
         took = []
         for state in states:
-            before = monotonic_us()
+            before = now()
             assert folder.save(state) == ()
-            took.append(monotonic_us() - before)
+            took.append(now() - before)
     assert min(took) < 20 * MILLISECOND, took
 
 
