@@ -274,6 +274,16 @@ def write_cluster_key(file: Path, key: ClusterKey, seed: bytes) -> None:
     _write(file, comment, document, PRIVATE_MODE)
 
 
+def kind_of_file(file: Path) -> str:
+    """Return the kind of a key file, empty where it has none. Raises `KeyFileError`."""
+    try:
+        ((document, _),) = read_documents(_text(file, is_private=False), str(file))
+    except ValueError:  # No YAML, or not one document; its words may quote a seed.
+        return ""
+    kind = document.get("kind")
+    return kind if isinstance(kind, str) else ""
+
+
 def seed_of(file: Path) -> bytes:
     """Return the seed of a file with a private key, to write it again. Raises `KeyFileError`."""
     ((document, _),) = read_documents(_text(file, is_private=True), str(file))
