@@ -34,12 +34,6 @@ class Attempt:
         self.due = now + (FIRST_WAIT << self.tries)
         self.tries += 1
 
-    def proceed(self, proof: "Proving", now: Instant) -> None:
-        """Go on to the second step."""
-        self.proof = proof
-        self.tries = 1
-        self.due = now + FIRST_WAIT
-
 
 @dataclass(frozen=True, slots=True)
 class Proving:
@@ -88,6 +82,13 @@ class Attempts:
         """Hold an attempt at a member at whom there is none."""
         self._by_member[attempt.member] = attempt
         self._by_challenge[attempt.challenge] = attempt
+        self._soonest = min(self._soonest, attempt.due)
+
+    def proceed(self, attempt: Attempt, proof: Proving, now: Instant) -> None:
+        """Go on to the second step of an attempt."""
+        attempt.proof = proof
+        attempt.tries = 1
+        attempt.due = now + FIRST_WAIT
         self._soonest = min(self._soonest, attempt.due)
 
     def remove(self, attempt: Attempt) -> None:

@@ -181,7 +181,8 @@ class PoolSessions:
             peer = self._stranger(member, now)
             self._peers.add(peer)
         self._gate.believe(peer, welcome.certificate, version, now)
-        attempt.proceed(Proving(welcome.cookie, self._peers.give_tag(peer)), now)
+        proving = Proving(welcome.cookie, self._peers.give_tag(peer))
+        self._attempts.proceed(attempt, proving, now)
         return [Transmit(attempt.address, self._proof(attempt, peer))]
 
     def _on_proof(
