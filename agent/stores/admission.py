@@ -5,9 +5,11 @@ What the server alone gives (version, generation, managedFields) is dropped, and
 is null: it reads as nothing.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from agent.objects import (
     CRD,
@@ -68,8 +70,12 @@ class Admitted:
     uid: str
     created: str
     """As the document states them; empty where it does not."""
-    expected: str
+    deleted: str = ""
+    """The deletionTimestamp that it states."""
+    expected: str = ""
     """The resourceVersion that it states, empty where it states none."""
+    digest: str = ""
+    """Of all that it states: two documents with equal ones are the same."""
 
 
 def admit(kind: Kind, version: str, document: Document, *, default_namespace: str = "") -> Admitted:
@@ -98,7 +104,9 @@ def admit(kind: Kind, version: str, document: Document, *, default_namespace: st
         fields,
         uid=text_at(metadata, "uid"),
         created=text_at(metadata, "creationTimestamp"),
+        deleted=text_at(metadata, "deletionTimestamp"),
         expected=text_at(metadata, "resourceVersion"),
+        digest=_digest(bare),
     )
 
 
@@ -106,6 +114,14 @@ def split_status(fields: Document) -> tuple[Document, Document]:
     """Return the fields without the status, and those of the status, each under its own name."""
     status = {name: value for name, value in fields.items() if name == "status"}
     return {name: value for name, value in fields.items() if name != "status"}, status
+
+
+def _digest(document: Document) -> str:
+    try:
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise RefusedFieldError((), f"no JSON can say it: {error}", "take it away") from None
+    return blake2b(text, digest_size=16).hexdigest()
 
 
 def _bare(document: Document, depth: int) -> Document:

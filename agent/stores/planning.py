@@ -7,7 +7,7 @@ objects of its kind.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.objects import (
     BUILT_IN,
@@ -64,7 +64,7 @@ def plan_apply(
 ) -> Plan:
     """Return what applying a document does. It raises the errors of `ObjectStore.apply`."""
     kind, version = shelf.served.find(text_at(document, "apiVersion"), text_at(document, "kind"))
-    admitted = admit(kind, version, document)
+    admitted = replace(admit(kind, version, document), deleted="")
     held = shelf.held(admitted.key)
     _check_expected(admitted, held, if_version)
     fields = admitted.fields
@@ -100,7 +100,7 @@ def plan_delete(shelf: Shelf, key: ObjectKey, now: str, *, if_version: str | Non
         raise ConflictError(_is_another(key, held, if_version))
     if not list_at(held.document, "metadata", "finalizers"):
         return Plan(dropping(shelf, [key]), key, held.document)
-    if text_at(held.document, "metadata", "deletionTimestamp"):
+    if _is_marked(held):
         return Plan((), key, held.document)
     metadata = {**map_at(held.document, "metadata"), "deletionTimestamp": now}
     marked = {**held.document, "metadata": metadata}
@@ -124,7 +124,8 @@ def planned(
         if found:
             raise ConflictError(f"{key}: " + "; ".join(str(each) for each in found[:5]))
         live, owners = applied(key.kind, live, owners, manager, fields)
-    if held is not None and (live, owners) == before:
+    is_marked = bool(admitted.deleted) and held is not None and not _is_marked(held)
+    if held is not None and (live, owners) == before and not is_marked:
         return Plan((), key, held.document)
     return _written(shelf, admitted, Held(live, owners), birth)
 
@@ -154,6 +155,10 @@ def _check_expected(admitted: Admitted, held: Held | None, if_version: str | Non
         raise ConflictError(f"there is no {key} any more, and version {expected} was expected")
     if held is not None and resource_version(held.document) != expected:
         raise ConflictError(_is_another(key, held, expected))
+
+
+def _is_marked(held: Held) -> bool:
+    return bool(text_at(held.document, "metadata", "deletionTimestamp"))
 
 
 def _is_another(key: ObjectKey, held: Held, expected: str) -> str:
@@ -205,6 +210,8 @@ def _metadata(admitted: Admitted, held: Held | None, birth: Callable[[], Birth])
     names = ("uid", "creationTimestamp", "deletionTimestamp", "generation", "resourceVersion")
     kept = {name: at(held.document, "metadata", name) for name in names}
     own = {name: value for name, value in kept.items() if value is not None}
+    if admitted.deleted:
+        own = {"deletionTimestamp": admitted.deleted, **own}
     return {"name": key.name, **where, **own}
 
 
