@@ -92,6 +92,15 @@ class Reason(StrEnum):
     """A cluster does not name the ServiceAccount behind its export."""
     SESSION_AFFINITY = "SessionAffinity"
     """The mesh has no session affinity; requests go to any endpoint."""
+    ACCOUNT_SHARED = "ServiceAccountShared"
+    """The mesh takes addresses by ServiceAccount, and other services run under the same one."""
+    ACCOUNT_DIFFERS = "ServiceAccountDiffers"
+    """A cluster runs the service under another ServiceAccount: every request would fail; left out.
+    """
+    TOO_MANY = "TooManyAddresses"
+    """One object cannot list them all; those of the worst tiers are left out."""
+    OTHERS_ADD = "OthersAdd"
+    """Somebody else's object adds addresses to the same service."""
     MODE_OFF = "ModeOff"
     """A mode that the mesh needs for this is off."""
 
