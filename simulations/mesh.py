@@ -279,27 +279,36 @@ class Mesh:
         """Return what comes of a client's requests to a service, each answer with its share.
 
         `client`: a connected one as it is now, or a side-car that was asked for. Local Pods answer
-        themselves; `peers` answers for all other addresses.
+        themselves, as they are or will be; `peers` answers for all other addresses.
         """
+        servers = self._servers if isinstance(client, Identity) else self._settled_servers()
         sidecar = client if isinstance(client, Sidecar) else self._sidecars[client]
         is_old = self._settings.version is Version.V1_1
         guessed = is_old and not self._settings.assumes_documented_traffic
         unmeasured = TRAFFIC_UNMEASURED if guessed else ""
 
         def answered(call: Call) -> Answer:
-            return self.answer(call) or peers(call)
+            return self._answer(call, servers) or peers(call)
 
         host = Host(service, port)
         return send(sidecar, host, self._settings.trust_root, answered, unmeasured)
 
     def answer(self, call: Call) -> Answer | None:
         """Return what a Pod of this cluster makes of a call; None: the address is nobody's here."""
+        return self._answer(call, self._servers)
+
+    def _settled_servers(self) -> Mapping[ServiceName, tuple[Inbound, ...]]:
+        return self._servers if self.is_quiet else self._pieces.inbound()
+
+    def _answer(
+        self, call: Call, servers: Mapping[ServiceName, tuple[Inbound, ...]]
+    ) -> Answer | None:
         pods = [
             pod
             for pod in self._registry.pods(call.host.service.namespace)
             if call.to.address in pod.ips and pod.phase == "Running"
         ]
-        return answer_of(call, pods[0], self._servers, self) if pods else None
+        return answer_of(call, pods[0], servers, self) if pods else None
 
     @property
     def trust_root(self) -> str:
