@@ -28,6 +28,8 @@ class Domain(Enum):
     """A cluster's word on its whole set of records."""
     OVERLAY = b"isthmus-overlay-1"
     """A bridge's word on nodes of its own cluster that are down."""
+    DUTY = b"isthmus-duty-1"
+    """An agent's word, within its own cluster, on whether it is a bridge or could be one."""
 
 
 def message(domain: Domain, body: bytes) -> bytes:

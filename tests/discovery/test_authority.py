@@ -23,6 +23,7 @@ def test_the_domains_are_what_is_in_the_field() -> None:
         "CLAIM": b"isthmus-claim-1",
         "MANIFEST": b"isthmus-manifest-1",
         "OVERLAY": b"isthmus-overlay-1",
+        "DUTY": b"isthmus-duty-1",
     }
 
 
