@@ -39,7 +39,7 @@ class StrangerLimits:
     words: Allowance = Allowance(20, 100)
     """Answers of 16 bytes to datagrams of sessions that are not known."""
 
-    streams: Allowance = Allowance(100, 500)
+    streams: Allowance = Allowance(500, 2_000)
     """Streams opened to us, before anybody knows by whom."""
 
     hosts: int = 1_024

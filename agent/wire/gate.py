@@ -1,7 +1,5 @@
 """Who is let in: certificates are believed or not, and believed again every so often."""
 
-from dataclasses import replace
-
 from agent.wire.header import Pool
 from agent.wire.peers import Peer
 from agent.wire.reasons import Reason, WireRefused
@@ -11,6 +9,23 @@ from agent.wire.versions import agreed
 from discovery.names import PublicKey
 from failure_detect.clock import Duration, Instant
 from failure_detect.identity import MemberId
+
+
+def read_member(credentials: Credentials, certificate: bytes) -> tuple[MemberId, int]:
+    """Return the member of a certificate, and the version to speak with it.
+
+    Raises `WireRefused`: CERTIFICATE, SELF, VERSION.
+    """
+    identity = credentials.authority.identify(certificate)
+    if identity is None:
+        raise WireRefused(Reason.CERTIFICATE, "the certificate is not to be believed here")
+    if identity.member == credentials.member:
+        raise WireRefused(Reason.SELF, "the certificate is of this very process")
+    try:
+        return identity.member, agreed(credentials.versions(certificate))
+    except WireRefused as refused:
+        who = f"{identity.node} of {identity.group}"
+        raise WireRefused(refused.reason, f"{who} {refused.what}") from refused
 
 
 class Gate:
@@ -37,7 +52,7 @@ class Gate:
 
     def renew(self, certificate: bytes) -> None:
         """Show another certificate from now on."""
-        self._credentials = replace(self._credentials, certificate=certificate)
+        self._credentials = self._credentials.renewed(certificate)
         self.number += 1
 
     def distrust(self) -> None:
@@ -45,20 +60,8 @@ class Gate:
         self._trust += 1
 
     def read(self, certificate: bytes) -> tuple[MemberId, int]:
-        """Return the member of a certificate, and the version to speak with it.
-
-        Reasons: CERTIFICATE, SELF, VERSION.
-        """
-        identity = self._credentials.authority.identify(certificate)
-        if identity is None:
-            raise WireRefused(Reason.CERTIFICATE, "the certificate is not to be believed here")
-        if identity.member == self.own:
-            raise WireRefused(Reason.SELF, "the certificate is of this very process")
-        try:
-            return identity.member, agreed(self._credentials.versions(certificate))
-        except WireRefused as refused:
-            who = f"{identity.node} of {identity.group}"
-            raise WireRefused(refused.reason, f"{who} {refused.what}") from refused
+        """Return the member of a certificate, and the version to speak with it: `read_member`."""
+        return read_member(self._credentials, certificate)
 
     def admit(self, member: MemberId, window: ReplayWindow, sent: int, now: Instant) -> Peer:
         """Return a member, not known before, with whom nothing is shared yet but the keys.

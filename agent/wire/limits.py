@@ -39,4 +39,7 @@ class WireLimits:
     doubt_max: Duration = 60 * SECOND
     """The longest of these waits."""
 
+    frame_bytes: int = 2 << 20
+    """The longest frame of a stream: must exceed `replicator.frame_bytes` and what goes with it."""
+
     strangers: StrangerLimits = field(default_factory=StrangerLimits)

@@ -6,7 +6,7 @@ in a stand-in of the same sizes. The authority of a pool says who is believed
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from discovery.certificates import decode_agent_certificate
@@ -103,3 +103,7 @@ class Credentials:
     def member(self) -> MemberId:
         """The member id of this process."""
         return MemberId(self.keys.public)
+
+    def renewed(self, certificate: bytes) -> "Credentials":
+        """Return the same with another certificate of the same key."""
+        return replace(self, certificate=certificate)

@@ -22,14 +22,14 @@ from tests.discovery.trusted import EAST, HOME, NOW_MS
 STRANGER = Address("198.51.100.9:999")
 
 
-def pair(**options: WireLimits) -> tuple[Line, End, End]:
-    one, two = End("one", **options), End("two", **options)
+def pair(limits: WireLimits | None = None) -> tuple[Line, End, End]:
+    one, two = End("one", limits=limits), End("two", limits=limits)
     return Line(one, two), one, two
 
 
-def met(**options: WireLimits) -> tuple[Line, End, End]:
+def met(limits: WireLimits | None = None) -> tuple[Line, End, End]:
     """Two ends that have a session, and said one word each."""
-    line, one, two = pair(**options)
+    line, one, two = pair(limits)
     line.send(one, two, b"first")
     line.settle()
     line.send(two, one, b"second")
@@ -69,7 +69,7 @@ def test_what_waits_for_a_handshake_is_sent_in_order() -> None:
 
 
 def test_the_oldest_gives_way_where_too_much_waits() -> None:
-    line, one, two = pair(limits=WireLimits(queue=2))
+    line, one, two = pair(WireLimits(queue=2))
     for word in (b"1", b"2", b"3"):
         line.send(one, two, word)
     assert one.reasons == [Reason.QUEUE]
@@ -134,7 +134,7 @@ def test_each_datagram_is_delivered_once_and_reordering_within_the_window_is_bor
 
 
 def test_what_is_older_than_the_window_is_refused() -> None:
-    line, one, two = met(limits=WireLimits(window=64))
+    line, one, two = met(WireLimits(window=64))
     line.send(one, two, b"late")
     late = line.queue.popleft()
     for _ in range(64):
@@ -364,7 +364,7 @@ def test_a_peer_of_another_version_is_refused_with_both_ranges_named() -> None:
 
 
 def test_whoever_is_not_believed_any_more_is_not_heard_any_more() -> None:
-    line, one, two = met(limits=WireLimits(recheck=60 * SECOND))
+    line, one, two = met(WireLimits(recheck=60 * SECOND))
     line.now += 59 * SECOND
     data = datagram(line, one, two)
     sessions, book = two.sessions, two.book
@@ -378,7 +378,7 @@ def test_whoever_is_not_believed_any_more_is_not_heard_any_more() -> None:
 
 
 def test_a_certificate_is_checked_again_after_a_while_though_nobody_asks() -> None:
-    line, one, two = met(limits=WireLimits(recheck=60 * SECOND))
+    line, one, two = met(WireLimits(recheck=60 * SECOND))
     two.book.handle(WallClockRead(NOW_MS + 30 * 3_600_000))
     line.now += 60 * SECOND
     line.inject(two, datagram(line, one, two), one.address)
@@ -463,7 +463,7 @@ def test_silence_makes_a_handshake_beside_the_session_less_and_less_often() -> N
 
 
 def test_a_session_that_is_not_used_lapses_and_its_counter_does_not() -> None:
-    line, one, two = met(limits=WireLimits(idle=10 * SECOND))
+    line, one, two = met(WireLimits(idle=10 * SECOND))
     last = int.from_bytes(datagram(line, one, two)[10:16])
     line.run(11 * SECOND)
     assert one.sessions.statistics().peers[Pool.LAN] == 0

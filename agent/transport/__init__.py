@@ -1,0 +1,1 @@
+"""Sockets: what moves the wire's datagrams and streams, under trio."""
