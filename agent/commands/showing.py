@@ -93,8 +93,8 @@ def shows_once(command: Callable[P, R]) -> Callable[P, R]:
     return click.option(
         "--output",
         "-o",
-        type=click.Choice(list(Output)),
-        default=Output.TABLE,
+        type=click.Choice([each.value for each in Output]),
+        default=Output.TABLE.value,
         show_default=True,
         help="Table, table with all columns, or the document for programs.",
     )(command)
