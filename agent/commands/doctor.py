@@ -10,7 +10,7 @@ import click
 
 from agent.commands.changing import FAILED, config_option
 from agent.commands.checks import Result
-from agent.commands.showing import Cell, Column, Document, Output, Sheet, Sheets, Tone, show
+from agent.commands.showing import Cell, Column, Document, Sheet, Sheets, Tone, show, shows_once
 
 TONES = {Result.OK: Tone.GOOD, Result.WARN: Tone.DOUBTFUL, Result.FAIL: Tone.BAD}
 
@@ -24,7 +24,7 @@ Exit codes:
 """
 )
 @config_option
-@click.option("--output", "-o", type=click.Choice(list(Output)), default=Output.TABLE)
+@shows_once
 def doctor(config: Path, *, output: str) -> None:
     """Check settings, keys, state, store, ports, seeds, clock and mesh of an agent."""
     from agent.commands.examination import examined

@@ -1,5 +1,6 @@
 """`isthmus trust`: whom this cluster believes, and what others need in order to believe it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from agent.settings_file import Settings
     from agent.store import ObjectStore
     from agent.yaml_text import Lines
+
+_ONE_BY_ONE = re.compile(r"; (?=[^ ]+: )")
+"""What stands between two faults of one object: the path of a field follows."""
 
 
 @click.group(
@@ -161,7 +165,7 @@ def _faults(document: Document, where: str, lines: "Lines | None") -> Iterator[s
         read_trust_object(document)
     except Refused as refused:
         subject, _, faults = refused.what.partition(": ")
-        for fault in faults.split("; "):
+        for fault in _ONE_BY_ONE.split(faults):
             field = fault.partition(": ")[0]
             place = f"{where}:{lines.line(field)}" if lines else where
             yield f"{place}: {subject}: {fault}"
