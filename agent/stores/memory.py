@@ -1,6 +1,6 @@
 """The memory of a simulation as an `ObjectStore`, under trio."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import trio
@@ -8,6 +8,7 @@ import trio
 from agent.objects import Document, Kind, ObjectKey
 from agent.store import Change, Listing
 from agent.stores.memory_shelf import MemoryShelf
+from agent.stores.shelf import Version
 from agent.stores.watching import watching
 
 __all__ = ["MemoryShelf", "MemoryStore"]
@@ -20,6 +21,8 @@ class MemoryStore:
         """Serve what is on the shelf. `is_gone` answers for processes; without it nobody knows."""
         self.shelf = shelf
         self._is_gone = is_gone
+        self._news = trio.Event()
+        shelf.listen(self._tell)
 
     async def served(self) -> frozenset[tuple[Kind, str]]:
         """See `ObjectStore`."""
@@ -35,7 +38,7 @@ class MemoryStore:
         self, kind: Kind, version: str, since: str
     ) -> AbstractAsyncContextManager[AsyncIterator[Change]]:
         """See `ObjectStore`."""
-        return watching(self.shelf, kind, version, since)
+        return watching(self, kind, version, since)
 
     async def get(self, key: ObjectKey, version: str) -> Document:
         """See `ObjectStore`."""
@@ -73,3 +76,25 @@ class MemoryStore:
         """See `ObjectStore`."""
         await trio.lowlevel.checkpoint()
         return self._is_gone is not None and self._is_gone(process)
+
+    # --- what a watch asks ---------------------------------------------------------------
+
+    @property
+    def news(self) -> trio.Event:
+        """Set when anything changes; another one is there then."""
+        return self._news
+
+    async def changes(
+        self, kind: Kind, version: str, since: Version
+    ) -> tuple[Sequence[Change], Version]:
+        """Return what became of a kind since a version, and the version that it is now."""
+        return self.shelf.changes(kind, version, since), self.shelf.version
+
+    async def require(self, kind: Kind, version: str) -> None:
+        """Raise `NotServedError` where a kind is not served in this version."""
+        await trio.lowlevel.checkpoint()
+        self.shelf.served.require(kind, version)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = trio.Event()

@@ -179,8 +179,8 @@ def _written(shelf: Shelf, admitted: Admitted, after: Held, birth: Callable[[], 
     document = {
         "apiVersion": key.kind.api_version(version),
         "kind": key.kind.name,
-        **after.document,
         "metadata": metadata,
+        **{name: each for name, each in after.document.items() if name != "metadata"},
     }
     is_over = text_at(metadata, "deletionTimestamp") and not list_at(metadata, "finalizers")
     if held is not None and is_over:

@@ -156,17 +156,25 @@ class Shelf:
             self._take(step)
             redefined = redefined or step.key.kind == CRD
         if redefined:
-            definitions = self._objects.get(CRD, {}).values()
-            self.served = ServedKinds(held.document for held in definitions)
+            self._serve()
         self.check_invariants()
-        for listener in tuple(self._listeners):
-            listener()
+        self._tell()
 
-    def forget_history(self) -> None:
-        """Let every watch list again: what happened since is not known."""
+    def advance(self, version: Version) -> None:
+        """Go on from a later version; nothing changes by it."""
+        assert version >= self.version, "versions grow"
+        self.version = version
+
+    def reset(self, objects: Iterable[Numbered], version: Version) -> None:
+        """Hold these objects and no others; every watch is to list again."""
+        self._objects.clear()
+        for each in objects:
+            if each.held is not None:
+                self._objects.setdefault(each.key.kind, {})[each.key] = each.held
         self._history.clear()
-        self._oldest = (self.version[0], self.version[1] + 1)
-        self.version = self._oldest
+        self.version = self._oldest = version
+        self._serve()
+        self._tell()
 
     def _take(self, step: Numbered) -> None:
         assert step.version > self.version, "versions grow"
@@ -185,6 +193,14 @@ class Shelf:
         self._history.append((step.version, step.key.kind, change))
         while len(self._history) > self._history_max:
             self._oldest = self._history.popleft()[0]
+
+    def _serve(self) -> None:
+        definitions = self._objects.get(CRD, {}).values()
+        self.served = ServedKinds(held.document for held in definitions)
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
 
     # --- who listens ---------------------------------------------------------------------
 
