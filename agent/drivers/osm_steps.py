@@ -94,7 +94,7 @@ def _towards(wanted: Wanted, mirror: Mirror, owned: Owned) -> Iterator[Step]:
     splits = [(key, document) for key, document in owned if key.kind == TRAFFIC_SPLIT]
     named = {each.service for _, document in splits for each in backends_of(document)}
     if wanted.apex and splits and _changes_ports(wanted.apex, mirror):
-        # Leaves without the new ports would be dropped: the flat list serves meanwhile (2h, 2f).
+        # Leaves without its ports would be dropped: the flat list serves meanwhile (2h, 2f).
         yield from _deleted(splits, "the service's ports change")
         splits, named = [], set()
     shrinking = [each for each in wanted.leaves if each.name.name in named]
@@ -115,7 +115,7 @@ def _towards(wanted: Wanted, mirror: Mirror, owned: Owned) -> Iterator[Step]:
 
 def _changes_ports(apex: Backing, mirror: Mirror) -> bool:
     current = mirror.get(service_key(apex.name))
-    return current is not None and tuple(sorted(tcp_ports(current))) != tuple(sorted(apex.ports))
+    return current is None or sorted(tcp_ports(current)) != sorted(apex.ports)
 
 
 def _deleted(objects: Owned, why: str) -> Iterator[Step]:

@@ -295,14 +295,38 @@ def _beside(desk: Desk, local: LocalService) -> Wanted | None:
         return None
     if local.is_stuck:
         desk.note(Reason.LOCAL_NOT_READY, "no local pod is ready: others have their traffic")
+    return _split_over(desk, used, shares, ports)
+
+
+def _split_over(
+    desk: Desk, used: Sequence[Share], shares: Sequence[Share], ports: Sequence[Port]
+) -> Wanted | None:
+    """Return a split of which each port has a leaf: by those who are used, or by who else has it.
+
+    None: only the own pods serve some port of a TCP service, which has one leaf: they get all.
+    """
     leaves = [
         _backing(desk, each.name, [each.reach], ports) for each in used if each.reach is not None
     ]
     split = [Backend(each.name, each.weight) for each in used]
-    uncovered = [port for port in ports if not any(port.number in each.covers for each in used)]
-    _note_missing_ports(desk, ports, [port for port in ports if port not in uncovered], used)
-    if uncovered:
-        leaves.append(_parked_leaf(desk, leaves[0], uncovered))
+    uncovered = {port.number for port in ports}.difference(*(each.covers for each in used))
+    names = {each.name for each in used}
+    others = [each for each in shares if each.name not in names]
+    for each in sorted(others, key=lambda each: (each.rank, each.name)):
+        helps = each.covers & uncovered
+        if helps and each.reach is None and is_tcp(ports):
+            what = "only the own pods serve all ports of this TCP service: they get all of it"
+            desk.note(Reason.WEIGHTS_NOT_HELD, what)
+            return None
+        if helps:
+            split.append(Backend(each.name, 1))
+            lent = [port for port in ports if port.number in helps]
+            leaves += [_backing(desk, each.name, [each.reach], lent)] if each.reach else []
+        uncovered -= helps
+    parked = [port for port in ports if port.number in uncovered]
+    _note_missing_ports(desk, ports, [port for port in ports if port not in parked], used)
+    if parked:
+        leaves.append(_parked_leaf(desk, leaves[0], parked))
         split.append(Backend(leaves[-1].name.name, 1))
         if not _is_free(desk, leaves[-1]):
             return None

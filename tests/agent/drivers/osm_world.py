@@ -27,6 +27,7 @@ from discovery.endpoints import Endpoint, EndpointPort, EndpointRecord, encode_e
 from discovery.keys import CLUSTER_KEY, endpoints_key, export_key
 from discovery.names import Origin, ServiceName
 from discovery.records import ServicePort
+from tests.discovery.test_policy import policy_object
 from tests.discovery.view_world import A, World, cluster, export, exported
 
 STORE = ServiceName("app", "store")
@@ -111,8 +112,7 @@ class Cluster:
 
     def policy(self, **spec: object) -> None:
         """Let the cluster have one TrafficPolicy for the service."""
-        metadata = {"name": "p", "namespace": "app"}
-        self.world.view.set_local_policies([{"metadata": metadata, "spec": spec}])
+        self.world.view.set_local_policies([policy_object(spec, namespace="app")])
 
     def weights(self, **weights: int) -> None:
         """Let a policy give the clusters these weights."""
@@ -227,7 +227,7 @@ def broken_laws(mirror: Mirror) -> Iterator[str]:
 def _split_laws(mirror: Mirror, what: ObjectKey, split: Document) -> Iterator[str]:
     backends = backends_of(split)
     if not backends or any(each.weight < 1 for each in backends):
-        yield f"{what}: a weight of 0, or no leaf (2f, 2g): {backends}"
+        yield f"{what}: a weight of 0, or no leaf: {backends}"
     apex = mirror.get(key(SERVICE, text_at(split, "spec", "service")))
     if apex is None:
         return
@@ -242,10 +242,10 @@ def _split_laws(mirror: Mirror, what: ObjectKey, split: Document) -> Iterator[st
         kept = [state for state in states if state is not None]
         if not kept:
             yield f"{what}: no leaf is left on port {number} (2f)"
-        if is_tcp and len(kept) > 1:
-            yield f"{what}: {len(kept)} leaves of a TCP service (2g)"
         if any(kept) and not all(kept):
             yield f"{what}: a leaf on port {number} has a share and nobody behind it (2e)"
+        if is_tcp and len(kept) > 1:
+            yield f"{what}: {len(kept)} leaves of a TCP service (2g)"
 
 
 def _leaf_state(mirror: Mirror, leaf: str, number: int) -> bool | None:
@@ -274,8 +274,8 @@ def _endpoints_laws(mirror: Mirror, what: ObjectKey, document: Document) -> Iter
 
 def is_answered(mirror: Mirror, number: int = HTTP.port) -> bool:
     """Tell whether a request to `store` meets a ready address, whichever way it goes."""
-    apex = key(SERVICE, "store")
-    if mirror.get(apex) is None:
+    ports = list_at(mirror.get(key(SERVICE, "store")), "spec", "ports")
+    if number not in [integer_at(each, "port") for each in ports]:
         return False
     split = mirror.get(key(TRAFFIC_SPLIT, "store-mc"))
     leaves = [each.service for each in backends_of(split)] or ["store"]

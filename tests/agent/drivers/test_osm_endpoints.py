@@ -16,7 +16,7 @@ from agent.objects import (
     is_ours,
 )
 from discovery.names import Origin, ServiceName
-from discovery.records import Gateway, ServicePort
+from discovery.records import Gateway, ServicePort, ServiceType
 from tests.agent.drivers.osm_world import (
     ADMIN,
     HTTP,
@@ -194,7 +194,9 @@ def test_7m_6c_ipv6_addresses_are_left_out_and_said() -> None:
 
 def test_6b_headless_services_are_left_out_and_said() -> None:
     here = Cluster()
-    records = exported(STORE, record_of(("10.1.0.1",), *PORTS), head=export(HTTP, type="Headless"))
+    records = exported(
+        STORE, record_of(("10.1.0.1",), *PORTS), head=export(HTTP, type=ServiceType.HEADLESS)
+    )
     here.world.put(B, records)
     assert here.plan().writes == ()
     assert here.reasons() == {Reason.HEADLESS}

@@ -1,0 +1,152 @@
+"""No prefix of what is written does harm, whatever comes in whatever order, and it has an end."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.drivers.osm_local import local_service
+from agent.drivers.plan import Step
+from agent.objects import ENDPOINTS, NAMESPACE, POD, SERVICE, TRAFFIC_SPLIT
+from discovery.records import ServicePort
+from tests.agent.drivers.osm_world import (
+    ADMIN,
+    HTTP,
+    REDIS,
+    STORE,
+    Cluster,
+    broken_laws,
+    is_answered,
+    key,
+    shown,
+)
+
+Event = Callable[[Cluster], None]
+
+PORTS: tuple[tuple[ServicePort, ...], ...] = ((HTTP,), (HTTP, ADMIN), (ADMIN,))
+OF_TCP: tuple[tuple[ServicePort, ...], ...] = ((REDIS,), (REDIS, HTTP))
+ADDRESSES = {"a": "10.0.0", "b": "10.1.0", "c": "10.2.0"}
+
+
+def exports(origin: str, count: int, number: int, ports: tuple[ServicePort, ...]) -> Event:
+    listed = [f"{ADDRESSES[origin]}.{each + 1}" for each in range(count)]
+    return lambda here: here.exports(origin, *listed, number=number, ports=ports, account="store")
+
+
+def is_here(ready: int, stuck: int, ports: tuple[ServicePort, ...]) -> Event:
+    up = [f"10.0.0.{each + 1}" for each in range(ready)]
+    down = tuple(f"10.0.0.{each + 100}" for each in range(stuck))
+    return lambda here: here.local(*up, stuck=down, ports=ports)
+
+
+def is_gone(here: Cluster) -> None:
+    """The user deletes the Service, if it is his."""
+    if local_service(here.mirror, STORE):
+        here.mirror.remove(key(SERVICE, "store"))
+        here.mirror.remove(key(ENDPOINTS, "store"))
+
+
+def withdraws(origin: str) -> Event:
+    return lambda here: here.withdraws(origin)
+
+
+def weighs(b: int, c: int, a: int) -> Event:
+    return lambda here: here.weights(a=a, b=b, c=c)
+
+
+def wiped(name: str) -> Event:
+    """Kubernetes wipes the Endpoints of a Service of ours that selects Pods."""
+
+    def wipe(here: Cluster) -> None:
+        what = key(ENDPOINTS, name)
+        found, service = here.mirror.get(what), here.mirror.get(key(SERVICE, name))
+        if found is not None and service is not None and "selector" in str(service.get("spec")):
+            here.put(what, {**found, "subsets": []})
+
+    return wipe
+
+
+def events(kinds: tuple[tuple[ServicePort, ...], ...]) -> st.SearchStrategy[Event]:
+    ports = st.sampled_from(kinds)
+    few = st.integers(0, 2)
+    numbers = st.sampled_from((14_001, 8_080))
+    return st.one_of(
+        st.builds(exports, st.sampled_from("abc"), few, numbers, ports),
+        st.builds(is_here, few, few, ports),
+        st.just(is_gone),
+        st.builds(withdraws, st.sampled_from("abc")),
+        st.builds(weighs, *[st.integers(1, 9)] * 3),
+    )
+
+
+def happen(here: Cluster, event: Event, writes_before_a_crash: int) -> None:
+    """Let something happen, and the driver write so much of what it plans then."""
+    event(here)
+    before = laws_broken_for_good(here)
+    served = answered(here)
+    done: list[Step] = []
+    for step in here.plan().writes[:writes_before_a_crash]:
+        here.do(step)
+        done.append(step)
+        broken = laws_broken_for_good(here)
+        assert broken <= before, (shown(done), broken)
+        before = broken
+        lost = {each for each in served - answered(here) if may_be_answered(here, each)}
+        assert not lost, (shown(done), lost)
+        served |= answered(here)
+
+
+def laws_broken_for_good(here: Cluster) -> set[str]:
+    """The laws that no prefix may break.
+
+    A leaf that comes to serve a port stands beside whoever stood in for it until the split is
+    written, with all but a thousandth of the traffic.
+    """
+    return {law for law in broken_laws(here.mirror) if "(2e)" not in law and "(2g)" not in law}
+
+
+def answered(here: Cluster) -> set[int]:
+    """The ports on which every request meets somebody."""
+    return {each.port for each in (HTTP, ADMIN, REDIS) if is_answered(here.mirror, each.port)}
+
+
+def may_be_answered(here: Cluster, number: int) -> bool:
+    """Whether anybody serves a port, by the view or here."""
+    local = local_service(here.mirror, STORE)
+    if local:
+        if number in local.ready_ports:
+            return True
+        if number not in [port.number for port in local.ports]:
+            return False  # The user's Service has it no more.
+    names = {each.name: each.port for each in (HTTP, ADMIN, REDIS)}
+    view = here.world.view.service(STORE)
+    return view is not None and any(
+        names[port.name] == number
+        for tier in view.tiers
+        for target in tier.targets
+        if target.origin != "a"
+        for endpoint in view.endpoints(target)
+        for port in endpoint.ports
+    )
+
+
+def run(here: Cluster, script: list[tuple[Event, int]]) -> None:
+    for event, writes in script:
+        happen(here, event, writes)
+    here.settle()
+    assert here.plan().writes == ()
+    assert list(broken_laws(here.mirror)) == []
+
+
+CRASHES = st.integers(0, 8)
+
+
+@given(st.lists(st.tuples(events(PORTS), CRASHES), max_size=12))
+def test_no_prefix_does_harm_and_it_has_an_end(script: list[tuple[Event, int]]) -> None:
+    run(Cluster(), script)
+
+
+@given(st.lists(st.tuples(events(OF_TCP), CRASHES), max_size=12))
+def test_no_prefix_does_harm_to_services_of_tcp(script: list[tuple[Event, int]]) -> None:
+    run(Cluster(), script)
