@@ -100,19 +100,28 @@ def on_store(settings: "Settings", work: "Callable[[ObjectStore], Awaitable[R]]"
     opener = context.find_object(StoreOpener) or StoreOpener(_store_of)
 
     async def opened() -> R:
-        async with opener.open(settings) as store:
+        async with opening as store:
             return await work(store)
 
     try:
+        opening = opener.open(settings)
         return trio.run(opened)
     except StoreError as error:
         raise ChangeRefusedError(f"{settings.config.store.directory}: {error}") from error
 
 
 def _store_of(settings: "Settings") -> "AbstractAsyncContextManager[ObjectStore]":
-    from agent.stores.directory import open_directory
+    from agent.process.clock import wall_ms
+    from agent.process.entropy import dice
+    from agent.stores.directory import opened
+    from agent.stores.disk import Disk
+    from agent.stores.folder import Surroundings
 
-    return open_directory(settings.config.store.directory)
+    directory = settings.config.store.directory
+    if not directory.is_dir():  # It would be made, at a place that was misspelt perhaps.
+        words = "is no directory; make it, or correct store.directory in the settings"
+        raise ChangeRefusedError(f"{directory}: {words}")
+    return opened(directory, Surroundings(wall_ms, dice(), Disk()))
 
 
 async def version_of(store: "ObjectStore", key: "ObjectKey") -> str:

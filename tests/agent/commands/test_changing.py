@@ -55,3 +55,17 @@ def test_no_fault_refuses_nothing() -> None:
     with pytest.raises(click.ClickException, match="nothing was changed:\na\nb"):
         refuse(["a", "b"])
     assert ChangeRefusedError.exit_code == 1
+
+
+def test_without_a_stand_in_the_store_is_the_directory_of_the_settings(stage: Stage) -> None:
+    arguments = ["-c", str(stage.config), "--reason", "upgrade"]
+    result = CliRunner().invoke(freeze, arguments)
+    assert result.exit_code == 1
+    assert "is no directory; make it, or correct store.directory" in result.stderr
+    (stage.folder / "store").mkdir()
+    result = CliRunner().invoke(freeze, arguments)
+    assert result.exit_code == 0, result.output
+    written = [each.read_text() for each in (stage.folder / "store").rglob("*.yaml")]
+    assert any("upgrade" in each for each in written)
+    result = CliRunner().invoke(freeze, ["-c", str(stage.config), "--lift"])
+    assert result.stderr == "done: lift Freeze freeze\n"
