@@ -20,7 +20,7 @@ from agent.stores.ledger import Ledger
 from agent.stores.lookout import Seen
 from agent.stores.planning import Birth
 from agent.stores.reading import FileReading, read_file
-from agent.stores.shelf import Step
+from agent.stores.shelf import Drop, Step
 from discovery.wall_time import shown_time
 
 GRACE_US = 300_000
@@ -182,7 +182,8 @@ class Keeper:
             if found is not None:
                 steps += found.steps
                 sources[key] = found.sources
-                over |= {key} if found.is_over else {step.key for step in found.steps} - {key}
+                over |= {key} if found.is_over else set()
+                over |= {step.key for step in found.steps if isinstance(step, Drop)}
         for key in over:
             self._remove_ours(key)
         self._commit(steps, sources)

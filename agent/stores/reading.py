@@ -89,8 +89,8 @@ def _admit(result: FileReading, path: str, read: ReadDocument, served: ServedKin
 
 
 def _not_served(path: str, read: ReadDocument, error: NotServedError) -> Fault:
-    remedy = "put its CustomResourceDefinition into the directory, or take it away; it is ignored"
-    problem = f"{text_at(read.document, 'kind')}: {error}"
+    problem, _, remedy = str(error).partition("; ")
+    remedy += "; nobody reads it until then"
     line = read.line("apiVersion")
     return Fault(path, line, "apiVersion", FaultReason.NOT_SERVED, problem, remedy)
 

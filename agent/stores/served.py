@@ -56,8 +56,7 @@ class ServedKinds:
         if kind is None:
             shown = f"{name}.{group}" if group else name
             raise NotServedError(
-                f"no kind {shown or '(none)'} is served: a kind that is not built in needs its"
-                " CustomResourceDefinition in the store"
+                f"no kind {shown} is served; put its CustomResourceDefinition into the store"
             )
         self.require(kind, version)
         return kind, version
@@ -67,11 +66,11 @@ class ServedKinds:
         versions = self._versions.get(kind)
         if versions is None:
             raise NotServedError(
-                f"no kind {kind} is served: its CustomResourceDefinition is not in the store"
+                f"no kind {kind} is served; put its CustomResourceDefinition into the store"
             )
         if version not in versions:
             served = ", ".join(versions) or "none"
-            raise NotServedError(f"{kind} is not served in version {version!r}, but in: {served}")
+            raise NotServedError(f"{kind} is not served as {version!r}; write one of: {served}")
 
     def serves(self, kind: Kind, version: str) -> bool:
         """Tell whether a kind is served in this version."""
