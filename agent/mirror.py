@@ -52,6 +52,10 @@ class Mirror:
         """Forget one object; tell whether it was there."""
         return self._objects.get(key.kind, {}).pop(key, None) is not None
 
+    def take(self, key: ObjectKey, document: Document | None) -> bool:
+        """Take one object, None where it is gone; tell whether that is news."""
+        return self.remove(key) if document is None else self.put(key, document)
+
     # --- what it has ---------------------------------------------------------------------
 
     def version(self, kind: Kind) -> str | None:

@@ -73,6 +73,8 @@ class TrustBook:
         self._untimely: dict[Origin, Vouch] = {}
         """Whose manifests were refused for the time: to be asked for again when that is right."""
         self._wall_ms: int | None = None
+        self.changes = 0
+        """How often it came to believe otherwise."""
 
     # --- what changes -------------------------------------------------------------------
 
@@ -84,6 +86,7 @@ class TrustBook:
         except Refused as refused:
             return [InputRefused(refused.reason, refused.what)]
         if effects:
+            self.changes += 1
             effects += self._forget_strangers(believed)
         return self._with_expiries(effects)
 

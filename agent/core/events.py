@@ -2,27 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
+from agent.drivers.plan import Step
 from agent.drivers.writer_events import WriteFinished
 from agent.objects import Document, Kind, ObjectKey
-from agent.writes import Apply, Word, Write
+from agent.wire.header import Pool
+from agent.writes import Apply, Record
 from discovery.data_path import ConnectRequested, PathTried
+from discovery.names import PublicKey, ServiceName
 from discovery.publisher_events import PublishingKey
+from discovery.reports import AnyReport
 from failure_detect import events as pool_events
-from failure_detect.clock import Duration
-from failure_detect.identity import MemberId
-
-
-class Pool(StrEnum):
-    """Which pool something belongs to."""
-
-    LAN = "lan"
-    """The agents of the own cluster."""
-    WAN = "wan"
-    """The bridges of all clusters."""
-
+from failure_detect.identity import Address, MemberId
 
 # --- events: from the pools ---------------------------------------------------------------------
 
@@ -110,6 +102,10 @@ class KeyLoaded:
     """The cluster's key is another now, or has another certificate of the fleet."""
 
     key: PublishingKey
+    own_keys: Mapping[int, PublicKey]
+    """The cluster's public keys by generation: during a rotation there are two."""
+    revocations: bytes = b""
+    """The fleet's list, where this agent has a file of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +157,33 @@ class WriteRequested:
     """Do this to the store, and tell `WriteFinished(number)`."""
 
     number: int
-    write: Write
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)
 class WordSaid:
-    """Tell people, by a status or an Event; nothing hangs on it."""
+    """Write an Event; nothing hangs on it."""
 
-    word: Word
+    word: Record
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionsWanted:
+    """What is to be said of these services has changed: write it into the status of objects."""
+
+    services: tuple[ServiceName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToSisters:
+    """Tell all other bridges of our own cluster."""
+
+    report: AnyReport
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAltered:
+    """Whom this cluster believes is another now: ask each who is let in once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,21 +230,49 @@ class LocalAnswered:
 
     number: int
     status: int
-    body: bytes
+    """503: no bridge answers; 429: too many questions are under way."""
+    body: bytes | None
+    """None with these two."""
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn:
-    """Who else of our cluster takes `wan` traffic for itself: short ids to `lan` addresses."""
+class BridgesKnown:
+    """Who else of our cluster takes `wan` traffic for itself, and where it is in `lan`."""
 
-    members: tuple[tuple[MemberId, str], ...]
+    members: Mapping[MemberId, Address]
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeSettled:
-    """A change of the view is in the store, so long after it was adopted here (us)."""
+class OwnNodeSeen:
+    """The object of this agent's own node is another now, or gone: its addresses may be others."""
 
-    took: Duration
+    document: Document | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWanted:
+    """Another agent asks what our local API would say: answer its `lan` stream `request`."""
+
+    request: int
+    path: str
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something happened: for the log, the metrics, and who looks on."""
+
+    fact: object
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeBegan:
+    """This agent is a bridge from now on: open the `wan` pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeEnded:
+    """This agent is no bridge any more: close the `wan` pool, once what was said is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +285,20 @@ Order: TypeAlias = (
     | StateChanged
     | WriteRequested
     | WordSaid
+    | ConditionsWanted
     | LeaseWriteRequested
     | HolderAsked
     | ListRequested
     | KindsWanted
     | CertificatesWanted
     | LocalAnswered
-    | StandIn
+    | BridgesKnown
+    | OwnNodeSeen
+    | BridgeBegan
+    | BridgeEnded
+    | TrustAltered
+    | ReportWanted
     | ConnectRequested
     | Stopped
 )
+Effect: TypeAlias = Order | Noted

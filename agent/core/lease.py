@@ -167,7 +167,8 @@ class Lease:
         """Take part as the process `holder`, a name that no other process ever has."""
         self._holder = holder
         self._config = config
-        self._key = ObjectKey(LEASE, config.namespace, config.name)
+        self.key = ObjectKey(LEASE, config.namespace, config.name)
+        """Which object it is."""
         self._wants = False
         self._is_known = False
         """Whether the object, or its absence, was ever seen."""
@@ -353,7 +354,7 @@ class Lease:
         wanted = max(epoch, _epoch_of(self._document))
         self._pending = _Pending(self._count, now, wanted, releases)
         write = Apply(
-            self._key,
+            self.key,
             self._desired(wanted, releases=releases),
             "the lease is given up" if releases else "the lease is taken, or renewed",
             if_version="" if self._document is None else resource_version(self._document),

@@ -57,6 +57,9 @@ def test_one_object_comes_and_goes() -> None:
     assert mirror.get(WEB) == service("web")
     assert mirror.remove(WEB)
     assert not mirror.remove(WEB)
+    assert mirror.take(WEB, service("web"))
+    assert mirror.take(WEB, None)
+    assert not mirror.take(WEB, None)
 
 
 def test_objects_are_given_by_key_and_by_namespace() -> None:

@@ -1,0 +1,143 @@
+"""Keys, certificates and settings that change while the agent runs.
+
+Key files are looked at every second and at SIGHUP; files that do not fit together change nothing,
+and the fault is shown until they do. Certificates are made anew when half of their life is over.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+
+from agent.core.events import CertificatesMade, CertificatesWanted, Event, OwnNodeSeen
+from agent.credentials import Credentials, CredentialsError, Place, read_key_ring
+from agent.key_files import KeyFileError
+from agent.local.facts import Fault
+from agent.objects import Document
+from agent.process.chartering import keys_of
+from agent.process.placing import PlaceError, host_address, place_of
+from agent.process.saving import Saving
+from agent.settings_file import Settings
+from discovery.names import Origin
+
+EVERY_S = 1.0
+
+
+class Renewing:
+    """Follows the key files of one agent."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        saving: Saving,
+        inbox: "trio.MemorySendChannel[Event]",
+        wall_ms: Callable[[], int],
+        renewed: Callable[[CertificatesMade], None],
+    ) -> None:
+        """Go on from `credentials`, made of the files that `settings` names.
+
+        `renewed` is told of other certificates before the core is.
+        """
+        self._renewed = renewed
+        self._settings = settings
+        self._credentials = credentials
+        self._saving = saving
+        self._inbox = inbox
+        self._wall_ms = wall_ms
+        self._marks = self._look()
+        self._nudge = trio.Event()
+        self._fault = ""
+        self._place: Place | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the key files now; what was in force before stays."""
+        if not self._fault:
+            return ()
+        remedy = "until then the keys that were read last are in force"
+        return (Fault(str(self._settings.config.keys.cluster), self._fault, remedy),)
+
+    def problems(self) -> list[str]:
+        """Return what a person should see to, though it works."""
+        return self._credentials.ring.problems(self._wall_ms())
+
+    def read_again(self) -> None:
+        """Read all files again now."""
+        self._marks = ()
+        self._nudge.set()
+
+    async def run(self) -> None:
+        """Follow the files until cancelled."""
+        while True:
+            self._nudge = trio.Event()
+            marks = self._look()
+            if marks != self._marks:
+                self._marks = marks
+                await self._read()
+            if self._credentials.is_due(self._wall_ms()):
+                self._credentials.renew(self._wall_ms())
+                await self._tell_certificates()
+            with trio.move_on_after(EVERY_S):
+                await self._nudge.wait()
+
+    async def make(self, why: CertificatesWanted | OwnNodeSeen) -> None:
+        """Make certificates of a higher start number, or of another place."""
+        if isinstance(why, OwnNodeSeen):
+            await self._move(why.document)
+            return
+        if why.start > self._credentials.start:
+            start = self._credentials.rise(why.start, self._wall_ms())
+            await self._saving.save_start(start)  # Before it is used.
+        await self._tell_certificates()
+
+    async def _move(self, node: Document | None) -> None:
+        if node is None:
+            return  # Who takes the object away takes the node away, and this process with it.
+        try:
+            place = place_of(self._settings, node, host_address())
+        except PlaceError:
+            return
+        if place != self._place:
+            self._place = place
+            self._credentials.move(place, self._wall_ms())
+            await self._tell_certificates()
+
+    async def _read(self) -> None:
+        keys = self._settings.config.keys
+        try:
+            ring = read_key_ring(
+                Origin(self._settings.config.cluster),
+                keys.cluster,
+                keys.fleet_certificate,
+                keys.revocations,
+            )
+            is_new = self._credentials.use(ring, self._wall_ms())
+        except (KeyFileError, CredentialsError) as error:
+            self._fault = str(error)
+            return
+        self._fault = ""
+        await self._inbox.send(keys_of(ring))
+        if is_new:
+            await self._tell_certificates()
+
+    async def _tell_certificates(self) -> None:
+        made = CertificatesMade(self._credentials.lan, self._credentials.wan)
+        self._renewed(made)
+        await self._inbox.send(made)
+
+    def _look(self) -> tuple[object, ...]:
+        keys = self._settings.config.keys
+        return tuple(
+            _mark(each) for each in (keys.cluster, keys.fleet_certificate, keys.revocations)
+        )
+
+
+def _mark(file: Path | None) -> object:
+    if file is None:
+        return None
+    try:
+        found = file.stat()
+    except OSError as error:
+        return error.errno
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_uid

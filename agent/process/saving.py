@@ -1,0 +1,45 @@
+"""The last good state, kept: as soon as it changes, and from time to time because it gets older."""
+
+from collections.abc import Callable
+
+import trio
+
+from agent.core.agent import Agent
+from agent.state_folder import Members, StateFault, StateFolder, StateFolderError
+from failure_detect.clock import Instant
+
+EVERY_S = 60.0
+"""How often it is kept although nothing changed: silences get longer, members come and go."""
+
+
+class Saving:
+    """Keeps one agent's state in its folder."""
+
+    def __init__(self, folder: StateFolder) -> None:
+        """Keep it in `folder`, which was loaded."""
+        self._folder = folder
+        self._limiter = trio.CapacityLimiter(1)
+        self.faults: tuple[StateFault, ...] = folder.faults
+        self.is_lost = False
+        """Whether the folder is another agent's by now."""
+
+    async def save(self, agent: Agent, now: Instant) -> None:
+        """Keep what a later run is to have, before this returns if the disk lets us."""
+        state = agent.kept(now)
+        await self._in_thread(lambda: self._folder.save(state))
+
+    async def save_members(self, agent: Agent) -> None:
+        """Keep who is alive."""
+        lan = agent.lan.detector.snapshot()
+        wan = agent.head.wan.detector.snapshot() if agent.head is not None else ()
+        await self._in_thread(lambda: self._folder.save_members(Members(lan, wan)))
+
+    async def save_start(self, start: int) -> None:
+        """Keep a start number, before it is used."""
+        await self._in_thread(lambda: self._folder.save_start(start))
+
+    async def _in_thread(self, work: Callable[[], tuple[StateFault, ...]]) -> None:
+        try:
+            self.faults = await trio.to_thread.run_sync(work, limiter=self._limiter)
+        except StateFolderError:
+            self.is_lost = True
