@@ -26,7 +26,7 @@ from agent.core.lan_member import Answered, Asked
 from agent.core.lan_member import Effect as LanEffect
 from agent.core.lease import HolderGone, LeaseWritten
 from agent.core.object_book import News, ObjectBook
-from agent.core.office import Ask, Told
+from agent.core.office import Answer, Ask, Told, encode_answer
 from agent.core.questions import Questions
 from agent.core.replay import lan_facts
 from agent.drivers.writer_events import WriteFinished
@@ -51,6 +51,9 @@ LINGER: Duration = 1 * SECOND
 """How long the word that this agent leaves is given to spread, before the process ends."""
 
 REPORT_TIMEOUT: Duration = 2 * SECOND
+HEARD = encode_answer(Answer(200, b""))
+"""The answer to a report."""
+
 RIVAL = "another process of this node has as high a start number"
 
 StoreFact: TypeAlias = (
@@ -214,8 +217,8 @@ class Agent:
             case Ask(path, query):
                 self._out.append(events.ReportWanted(asked.request, path, query))
             case Told(report):
-                answer = pool_events.SendResponse(asked.request, b"\0")
-                self._out.append(ToPool(Pool.LAN, answer))
+                heard = pool_events.SendResponse(asked.request, HEARD)
+                self._out.append(ToPool(Pool.LAN, heard))
                 if self.head is not None:
                     self._do(self.head.tell(PeerReport(asked.sender, report), now))
             case _:
@@ -340,14 +343,13 @@ class Agent:
         head = found_bridge(self.charter, self.keys, wan, self.book.mirror, now, self._dice)
         self.head = head
         self._out.append(events.BridgeBegan())
-        self._do(head.begin(self._first(now), now))
+        self._do(head.begin(self.wall_ms(now), self._first(), now))
         self._do(head.from_pool(MembersRestored(self._wan_claims), now))
         self._do(head.from_pool(SeedsResolved(self._wan_seeds), now))
         self._choose(now)
 
-    def _first(self, now: Instant) -> Iterator[BridgeEvent]:
+    def _first(self) -> Iterator[BridgeEvent]:
         """Give what a new bridge is told once it knows whom the cluster trusts."""
-        yield WallClockRead(self.wall_ms(now))
         if self.keys.revocations:
             yield RevocationsReceived(self.keys.revocations)
         yield StateRestored(self._kept)

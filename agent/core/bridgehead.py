@@ -47,7 +47,7 @@ from agent.objects import (
     Kind,
     text_at,
 )
-from agent.sources import acks, source_events
+from agent.sources import acks, source_events, sources
 from agent.sources.acks import Acks
 from agent.sources.sources import Sources
 from agent.wire.header import Pool
@@ -149,16 +149,19 @@ class Bridgehead:
         machines = (self.wan, self.lease, self.writer, self.acks)
         return min(self._contact.deadline, *(machine.deadline for machine in machines))
 
-    def begin(self, first: Iterable[bridge_events.Event], now: Instant) -> list[Output]:
-        """Tell what there is: the time and what was kept (`first`), and what the objects say.
-
-        The time is the first of `first`; whom we trust is told between that and the rest.
-        """
+    def begin(
+        self, wall_ms: int, kept: Iterable[bridge_events.Event], now: Instant
+    ) -> list[Output]:
+        """Tell what there is: the time, whom we trust, what was kept, what the objects say."""
         told = self.sources.handle(source_events.ServedChanged())
+        for kind in sources.KINDS:
+            if self._mirror.version(kind) is not None and self._mirror.knows(kind):
+                keys = frozenset(key for key, _ in self._mirror.of(kind))
+                told += self.sources.handle(source_events.KindListed(kind, keys))
         trusted = [each for each in told if isinstance(each, ObjectApplied)]
-        first_of_all, *kept = first
-        for event in (first_of_all, *trusted, *kept):
+        for event in (WallClockRead(wall_ms), *trusted, *kept):
             self._tell(event, now)
+        self._on_lease(self.lease.handle(leases.ClockShown(wall_ms), now), now)
         self._sourced([each for each in told if not isinstance(each, ObjectApplied)], now)
         self._on_lease(self.lease.handle(leases.LeaseSeen(self._lease_object()), now), now)
         self._freeze(now)

@@ -4,7 +4,7 @@ A question is a packed map with `k`, its kind; an answer has no kind, since whoe
 Both are refused whole where they are not exactly what is written here.
 
     k 1  ask      p path, q query as [[name, value], ...]     answer: s HTTP status, b JSON
-    k 2  report   r what a bridge sees (`discovery.reports`)    answer: empty
+    k 2  report   r what a bridge sees (`discovery.reports`)    answer: s 200, b empty
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,12 @@ from collections.abc import Iterable
 
 from agent.demo.plan import ClusterPlan, NodePlan
 from agent.demo.relays import Place
-from agent.objects import MESH_CONFIG, MULTI_CLUSTER_SERVICE, Document, Kind
+from agent.objects import (
+    MESH_CONFIG,
+    MULTI_CLUSTER_SERVICE,
+    Document,
+    Kind,
+)
 
 NAMESPACE = "shop"
 SERVICE = "web"

@@ -80,7 +80,7 @@ class Performer:
                 self._to_pool(effect.pool, effect.order)
             elif isinstance(effect, Noted):
                 self._ears.noted(effect.fact)
-            else:
+            elif not isinstance(effect, StateChanged):
                 self._perform(effect)
 
     def _to_pool(self, pool: Pool, order: pool_events.Order) -> None:
