@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 
 import click
 
-from agent.commands.asking import Agent, NotReachableError
+from agent.commands.asking import Agent, AnsweredError, NotReachableError
 
 Document: TypeAlias = Mapping[str, object]
 
@@ -124,7 +124,8 @@ def to_yaml(document: Document) -> str:
 def show_sheets(sheets: Sheets, *, is_wide: bool = False) -> None:
     """Print tables, with colour on a terminal and as plain columns elsewhere."""
     draw = _draw_rich if sys.stdout.isatty() else _draw_plain
-    for at, sheet in enumerate(sheets):
+    shown = [each for each in sheets if each.title or each.rows or each.lines or each.empty]
+    for at, sheet in enumerate(shown):
         if at:
             click.echo()
         columns = [each for each in sheet.columns if is_wide or not each.is_wide]
@@ -146,10 +147,9 @@ def _draw_plain(sheet: Sheet, titles: Sequence[str], grid: Sequence[Sequence[Cel
     if sheet.title:
         click.echo(clean(sheet.title))
     if grid:
-        texts = [
-            [title.upper() for title in titles],
-            *([c.text or "-" for c in row] for row in grid),
-        ]
+        texts = [[cell.text or "-" for cell in row] for row in grid]
+        if any(titles):
+            texts.insert(0, [title.upper() for title in titles])
         widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
         for row in texts:
             padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
@@ -170,7 +170,7 @@ def _draw_rich(sheet: Sheet, titles: Sequence[str], grid: Sequence[Sequence[Cell
     if sheet.title:
         console.print(Text(clean(sheet.title), style="bold"))
     if grid:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=any(titles))
         for title in titles:
             table.add_column(Text(title), overflow="fold")
         for row in grid:
@@ -213,7 +213,7 @@ def _watch(agent: Agent, question: Question, output: str) -> None:
             for document in agent.watch(question.path, **question.query):
                 was_reached = True
                 _show_again(document, output, question)
-        except NotReachableError as error:
+        except (NotReachableError, AnsweredError) as error:
             if not was_reached:
                 raise
             click.echo(f"{error.message.splitlines()[0]}; trying again", err=True)
