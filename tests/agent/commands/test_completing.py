@@ -29,9 +29,9 @@ def test_services_and_clusters_are_completed_from_the_agent() -> None:
 
 def test_a_unix_socket_and_the_environment_are_as_good(tmp_path: Path) -> None:
     listen = Listen(path=str(tmp_path / "agent.sock"))
-    with running(Core(bridge_facts(met())), listen) as address:
-        with CliRunner(env={"ISTHMUS_ADDRESS": address}).isolation():
-            assert completed(clusters, begun="e") == ["east"]
+    runner = CliRunner(env={"ISTHMUS_ADDRESS": f"{listen}"})
+    with running(Core(bridge_facts(met())), listen), runner.isolation():
+        assert completed(clusters, begun="e") == ["east"]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "unix:/nowhere"])

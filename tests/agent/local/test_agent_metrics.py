@@ -20,6 +20,36 @@ from tests.discovery.bridgehead import START, WALL, WEB
 KEY = ObjectKey(SERVICE, "shop", "web")
 
 
+EXPECTED = {
+    ("isthmus_agent_info", ("home", "node-1", "0.1.0")): 1,
+    ("isthmus_agent_start_time_seconds", ()): WALL / 1_000,
+    ("isthmus_agent_ready", ()): 1,
+    ("isthmus_agent_role", ("publisher",)): 1,
+    ("isthmus_agent_role", ("light",)): 0,
+    ("isthmus_agent_frozen", ()): 1,
+    ("isthmus_agent_dry_run", ()): 0,
+    ("isthmus_alarms", ("two-publishers", "alarm")): 1,
+    ("isthmus_alarms", ("store-fault", "alarm")): 1,
+    ("isthmus_refused_total", ("agent", "malformed")): 12,
+    ("isthmus_refused_total", ("transport", "replay")): 7,
+    ("isthmus_lease_held", ()): 1,
+    ("isthmus_lease_transitions_total", ()): 3,
+    ("isthmus_store_synced", ()): 1,
+    ("isthmus_store_faults", ()): 1,
+    ("isthmus_store_objects", ("Service",)): 4,
+    ("isthmus_store_operations_total", ("applies",)): 5,
+    ("isthmus_transport_events_total", ("datagrams-received",)): 6,
+    ("isthmus_queue_length", ("datagrams",)): 8,
+    ("isthmus_queue_dropped_total", ("datagrams",)): 9,
+    ("isthmus_transport_sessions", ()): 10,
+    ("isthmus_driver_objects", ()): 1,
+    ("isthmus_driver_planned_writes", ()): 0,
+    ("isthmus_driver_last_write_time_seconds", ()): WALL / 1_000 + 1,
+    ("isthmus_driver_problems", ("SinglePort",)): 1,
+    ("isthmus_driver_operations_total", ("applied",)): 11,
+}
+
+
 def test_everything_that_the_core_tells_is_a_metric() -> None:
     found = scraped(
         light_facts(
@@ -50,36 +80,8 @@ def test_everything_that_the_core_tells_is_a_metric() -> None:
             frozen="upgrade",
         )
     )
-    expected = {
-        ("isthmus_agent_info", ("home", "node-1", "0.1.0")): 1,
-        ("isthmus_agent_start_time_seconds", ()): WALL / 1_000,
-        ("isthmus_agent_ready", ()): 1,
-        ("isthmus_agent_role", ("publisher",)): 1,
-        ("isthmus_agent_role", ("light",)): 0,
-        ("isthmus_agent_frozen", ()): 1,
-        ("isthmus_agent_dry_run", ()): 0,
-        ("isthmus_alarms", ("two-publishers", "alarm")): 1,
-        ("isthmus_alarms", ("store-fault", "alarm")): 1,
-        ("isthmus_refused_total", ("agent", "malformed")): 12,
-        ("isthmus_refused_total", ("transport", "replay")): 7,
-        ("isthmus_lease_held", ()): 1,
-        ("isthmus_lease_transitions_total", ()): 3,
-        ("isthmus_store_synced", ()): 1,
-        ("isthmus_store_faults", ()): 1,
-        ("isthmus_store_objects", ("Service",)): 4,
-        ("isthmus_store_operations_total", ("applies",)): 5,
-        ("isthmus_transport_events_total", ("datagrams-received",)): 6,
-        ("isthmus_queue_length", ("datagrams",)): 8,
-        ("isthmus_queue_dropped_total", ("datagrams",)): 9,
-        ("isthmus_transport_sessions", ()): 10,
-        ("isthmus_driver_objects", ()): 1,
-        ("isthmus_driver_planned_writes", ()): 0,
-        ("isthmus_driver_last_write_time_seconds", ()): WALL / 1_000 + 1,
-        ("isthmus_driver_problems", ("SinglePort",)): 1,
-        ("isthmus_driver_operations_total", ("applied",)): 11,
-    }
-    assert expected.items() <= found.items()
-    assert {each.name for each in AGENT_METRICS} == {name for name, _ in expected}
+    assert EXPECTED.items() <= found.items()
+    assert {each.name for each in AGENT_METRICS} == {name for name, _ in EXPECTED}
 
 
 def test_what_there_is_not_is_not_shown() -> None:
