@@ -93,19 +93,18 @@ def steps_towards(wanted: Wanted, mirror: Mirror, owned: Owned) -> tuple[Step, .
 def _towards(wanted: Wanted, mirror: Mirror, owned: Owned) -> Iterator[Step]:
     splits = [(key, document) for key, document in owned if key.kind == TRAFFIC_SPLIT]
     named = {each.service for _, document in splits for each in backends_of(document)}
-    if wanted.apex and splits and _changes_ports(wanted.apex, mirror):
-        # Leaves without its ports would be dropped: the flat list serves meanwhile (2h, 2f).
-        yield from _deleted(splits, "the service's ports change")
-        splits, named = [], set()
-    shrinking = [each for each in wanted.leaves if each.name.name in named]
+    in_use = [each for each in wanted.leaves if each.name.name in named]
     for leaf in wanted.leaves:
-        yield from backing_steps(_widened(leaf, mirror) if leaf in shrinking else leaf, mirror)
-    if wanted.apex:
-        yield from backing_steps(wanted.apex, mirror)
-    if wanted.is_parked:
-        yield from _parked(wanted.service, mirror)
-    yield from _split_steps(wanted, mirror, splits)
-    for leaf in shrinking:
+        yield from backing_steps(_widened(leaf, mirror) if leaf in in_use else leaf, mirror)
+    if wanted.apex is None:
+        if wanted.is_parked:
+            yield from _parked(wanted.service, mirror)
+        yield from _split_steps(wanted, mirror, splits)
+    elif wanted.split:
+        yield from _split_apex(wanted, wanted.apex, mirror, splits)
+    else:
+        yield from _flat_apex(wanted.apex, mirror, splits)
+    for leaf in in_use:
         if _widened(leaf, mirror) != leaf:
             yield from _narrowed(leaf)
     if wanted.apex is None and not wanted.is_parked:
@@ -113,9 +112,69 @@ def _towards(wanted: Wanted, mirror: Mirror, owned: Owned) -> Iterator[Step]:
         yield from _removed([service_key(apex), endpoints_key(apex)], mirror, owned)
 
 
-def _changes_ports(apex: Backing, mirror: Mirror) -> bool:
-    current = mirror.get(service_key(apex.name))
-    return current is None or sorted(tcp_ports(current)) != sorted(apex.ports)
+# --- a service that is ours --------------------------------------------------------------
+
+
+def _split_apex(wanted: Wanted, apex: Backing, mirror: Mirror, splits: Owned) -> Iterator[Step]:
+    """Give the writes by which a Service of ours is split.
+
+    Whatever port it has at any moment must be one of a leaf of the split there is then (2f): the
+    ports that go leave it before the split changes, and those that come are added after.
+    """
+    service = service_key(apex.name)
+    current = mirror.get(service)
+    before = () if current is None else tuple(sorted(tcp_ports(current)))
+    kept = _kept_ports(apex, before)
+    if not kept:
+        if current is not None:
+            yield from _deleted(splits, "the service's ports are others now")
+            splits = []
+        if splits:
+            yield from _split_steps(wanted, mirror, splits)
+            yield from backing_steps(apex, mirror)
+        else:
+            yield from backing_steps(apex, mirror)
+            yield from _split_steps(wanted, mirror, splits)
+        return
+    narrowed: frozenset[ObjectKey] = frozenset()
+    if len(kept) < len(before):
+        less = service_document(_with_ports(apex, kept))
+        yield _apply(service, less, "ports that nobody serves any more", current)
+        narrowed = frozenset({service})
+    yield from _split_steps(wanted, mirror, splits)
+    yield from backing_steps(apex, mirror, narrowed)
+
+
+def _flat_apex(apex: Backing, mirror: Mirror, splits: Owned) -> Iterator[Step]:
+    """Give the writes by which a Service of ours is a flat list, and split no more."""
+    service, endpoints = service_key(apex.name), endpoints_key(apex.name)
+    current, listed = mirror.get(service), mirror.get(endpoints)
+    before = () if current is None else tuple(sorted(tcp_ports(current)))
+    if not splits or before == tuple(sorted(apex.ports)):
+        yield from backing_steps(apex, mirror)
+        yield from _deleted(splits, "nothing is split any more")
+        return
+    # Leaves lack its new ports, so the split goes before they come; the list is filled before that.
+    filled: frozenset[ObjectKey] = frozenset()
+    if current is not None and listed is not None:
+        yield _apply(endpoints, _with_ports_of(apex, listed), "it serves before", listed)
+        filled = frozenset({endpoints})
+    yield from _deleted(splits, "nothing is split any more")
+    yield from backing_steps(apex, mirror, filled)
+
+
+def _kept_ports(apex: Backing, before: Sequence[Port]) -> tuple[Port, ...]:
+    """Return the ports that a Service has and keeps, as it has them."""
+    wanted = {port.number for port in apex.ports}
+    return tuple(port for port in before if port.number in wanted)
+
+
+def _with_ports(apex: Backing, ports: tuple[Port, ...]) -> Backing:
+    numbers = {
+        port.number: number for port, (_, number) in zip(apex.ports, apex.listed.ports, strict=True)
+    }
+    named = tuple((port.name, numbers[port.number]) for port in ports)
+    return replace(apex, ports=ports, listed=apex.listed._replace(ports=named))
 
 
 def _deleted(objects: Owned, why: str) -> Iterator[Step]:
@@ -139,8 +198,13 @@ def _split_steps(wanted: Wanted, mirror: Mirror, splits: Owned) -> Iterator[Step
 # --- a Service of ours and its Endpoints -------------------------------------------------
 
 
-def backing_steps(backing: Backing, mirror: Mirror) -> Iterator[Step]:
-    """Give the writes by which a Service of ours has these ports and these addresses."""
+def backing_steps(
+    backing: Backing, mirror: Mirror, written: frozenset[ObjectKey] = frozenset()
+) -> Iterator[Step]:
+    """Give the writes by which a Service of ours has these ports and these addresses.
+
+    `written` are those of its objects that earlier writes of the group have changed.
+    """
     yield from pod_steps(backing.pods, mirror)
     service, endpoints = service_key(backing.name), endpoints_key(backing.name)
     current, listed = mirror.get(service), mirror.get(endpoints)
@@ -149,23 +213,26 @@ def backing_steps(backing: Backing, mirror: Mirror) -> Iterator[Step]:
         version = resource_version(listed) or None
         yield Delete(endpoints, "they come after their Service", if_version=version)
         listed = None
-    is_touched = False
+    is_touched = endpoints in written
     if current is not None and listed is not None and _lacks_ports(backing, listed):
-        first = _with_ports_of(backing, listed)
-        yield _apply(endpoints, first, "a port comes before the Service has it", listed)
+        if not is_touched:
+            first = _with_ports_of(backing, listed)
+            yield _apply(endpoints, first, "a port comes before the Service has it", listed)
         is_touched = True
     wanted = service_document(backing)
-    if not is_written(current, wanted):
-        yield _apply(service, wanted, f"{backing.owner} is served elsewhere", current)
+    why = f"{backing.owner} is served elsewhere"
+    if service in written:
+        yield Apply(service, wanted, why)
+    elif not is_written(current, wanted):
+        yield _apply(service, wanted, why, current)
     document = endpoints_document(backing)
     if is_touched:
         yield Apply(endpoints, document, "pushes what the Service has become")
     elif not is_written(listed, document):
         # Kubernetes may have made them a moment ago for a Service that selects Pods.
         version = None if backing.pods else version_of(listed)
-        why = (
-            f"{len(backing.listed.addresses)} addresses of {', '.join(backing.origins) or 'nobody'}"
-        )
+        of = ", ".join(backing.origins)
+        why = f"{len(backing.listed.addresses)} addresses of {of}"
         yield Apply(endpoints, document, why, if_version=version)
 
 

@@ -8,7 +8,7 @@ while a split that names nobody else is one that Envoy refuses when they go (2f)
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.drivers.osm_local import LocalService, is_written_by_us, local_service
 from agent.drivers.osm_mesh import Mode, excludes, misfits
@@ -221,14 +221,28 @@ def _alone(desk: Desk, *, is_there: bool) -> Wanted:
     apex = _backing(desk, desk.name.name, pool.reaches, ports)
     if not _is_free(desk, apex):
         return Wanted(service=desk.name)
+    if not pool.is_whole and not is_tcp(ports) and _may_split(desk):
+        whole = _with_all_ports(apex, shares, ports)
+        leaves = tuple(_backing(desk, s.name, [s.reach], ports) for s in shares if s.reach)
+        if all(_is_free(desk, each) for each in leaves):
+            _note_missing_ports(desk, ports, whole.ports, shares)
+            split = tuple(sorted(Backend(each.name, each.weight) for each in shares))
+            return Wanted(service=desk.name, apex=whole, leaves=leaves, split=split)
     _note_missing_ports(desk, ports, apex.ports, shares)
-    if not pool.is_whole and not is_tcp(apex.ports) and _may_split(desk):
-        leaves = _leaves(desk, shares, apex.ports)
-        if leaves is not None:
-            split = _backends(shares, leaves)
-            return Wanted(service=desk.name, apex=apex, leaves=leaves, split=split)
     desk.conditions += pool.conditions
     return Wanted(service=desk.name, apex=apex)
+
+
+def _with_all_ports(apex: Backing, shares: Sequence[Share], ports: Sequence[Port]) -> Backing:
+    """Return the flat list with ports besides that only leaves serve: its Service has them all."""
+    numbers: dict[int, int] = {}
+    for each in shares:
+        numbers.update(each.reach.numbers if each.reach else ())
+    own = zip(apex.ports, apex.listed.ports, strict=True)
+    numbers.update({port.number: number for port, (_, number) in own})
+    served = tuple(port for port in ports if port.number in numbers)
+    named = tuple((port.name, numbers[port.number]) for port in served)
+    return replace(apex, ports=served, listed=apex.listed._replace(ports=named))
 
 
 def _tcp(service: ServiceView) -> Iterator[tuple[int, str, str]]:
@@ -240,24 +254,6 @@ def _tcp(service: ServiceView) -> Iterator[tuple[int, str, str]]:
 def _as_port(port: tuple[int, str, str]) -> Port:
     number, name, app_protocol = port
     return Port(number, name, protocol_of(app_protocol, name))
-
-
-def _leaves(
-    desk: Desk, shares: Sequence[Share], ports: Sequence[Port]
-) -> tuple[Backing, ...] | None:
-    numbers = {port.number for port in ports}
-    leaves = tuple(
-        _backing(desk, each.name, [each.reach], ports)
-        for each in shares
-        if each.reach is not None and each.covers & numbers
-    )
-    return leaves if all(_is_free(desk, each) for each in leaves) else None
-
-
-def _backends(shares: Sequence[Share], leaves: Sequence[Backing]) -> tuple[Backend, ...]:
-    names = {leaf.name.name for leaf in leaves}
-    named = [Backend(each.name, each.weight) for each in shares if each.name in names]
-    return tuple(sorted(named))
 
 
 def _note_missing_ports(
