@@ -351,7 +351,7 @@ class Election:
             return False
         if self._empty_since == NEVER:
             self._empty_since = now
-        at = max(self._settled_at, self._empty_since + turns * self._config.stagger)
+        at = max(self._settled_at, self._empty_since) + turns * self._config.stagger
         return now >= self._wait_for(at, now)
 
     # --- saying so ----------------------------------------------------------------------------
