@@ -50,14 +50,17 @@ class Datagrams:
         self._due: Instant = NEVER
         self._sooner = trio.Event()
 
-    async def run(self, port: Port) -> None:
-        """Read and write until cancelled."""
+    async def run(
+        self, port: Port, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Read and write until cancelled; started as soon as something can be sent."""
         self._port = port
         self._resolver = Resolver(self._clock, is_ipv6=port.is_ipv6)
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._advance)
+                task_status.started()
                 await self._read(port)
         finally:
             self._port = self._nursery = None

@@ -154,9 +154,8 @@ class Transport:
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                nursery.start_soon(self._datagrams.run, port)
+                await nursery.start(self._datagrams.run, port)
                 nursery.start_soon(self._serve, port.tcp)
-                await trio.lowlevel.checkpoint()
                 task_status.started(port.address)
         finally:
             self._nursery = None
@@ -193,7 +192,8 @@ class Transport:
     def connect(self, address: Address, timeout: Duration, done: Done) -> None:
         """Try to connect, and tell `done` once whether anybody answered: `has_answered`.
 
-        None as well where too many are tried at a time. It is never told from within this call.
+        None as well where too many are tried at a time. It is never told from within this call,
+        and not at all where the transport does not run (any more).
         """
         if self._nursery is not None:
             self._nursery.start_soon(self._try, address, timeout, done)

@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 
 from agent.wire.budgets import StrangerLimits
+from agent.wire.replay import WINDOW_MAX, WINDOW_MIN
 from failure_detect.clock import MINUTE, SECOND, Duration
+
+DATA_BYTES_MAX = 65_000
+"""What fits a UDP datagram, sealed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +47,14 @@ class WireLimits:
     """The longest frame of a stream: must exceed `replicator.frame_bytes` and what goes with it."""
 
     strangers: StrangerLimits = field(default_factory=StrangerLimits)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which names the field, for what cannot be."""
+        if not WINDOW_MIN <= self.window <= WINDOW_MAX:
+            raise ValueError(f"window: must be from {WINDOW_MIN} to {WINDOW_MAX}")
+        if not 0 < self.data_bytes <= DATA_BYTES_MAX:
+            raise ValueError(f"data_bytes: must be from 1 to {DATA_BYTES_MAX}")
+        for name in ("peers", "attempts", "queue", "frame_bytes", "idle", "recheck", "doubt"):
+            value: object = getattr(self, name)
+            if not isinstance(value, int) or value <= 0:
+                raise ValueError(f"{name}: must be above 0")

@@ -1,5 +1,7 @@
 """The bounds of the wire fit what they bound."""
 
+import pytest
+
 from agent.wire.handshake import HELLO_BYTES
 from agent.wire.limits import WireLimits
 from agent.wire.peers import OVERHEAD_BYTES
@@ -26,3 +28,12 @@ def test_frames_of_the_layers_above_fit() -> None:
 def test_a_pool_of_the_size_that_the_detector_bears_has_a_session_each() -> None:
     assert WireLimits().peers > DetectorConfig.lan().limit.members
     assert ReplayWindow(WireLimits().window).is_new(1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("window", 63), ("window", 1_025), ("data_bytes", 0), ("data_bytes", 65_001), ("queue", 0)],
+)
+def test_what_cannot_be_is_refused_by_its_name(field: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"^{field}: must be "):
+        WireLimits(**{field: value})  # type: ignore[arg-type]  # All that are named are numbers.
