@@ -212,6 +212,11 @@ def _named(ports: Sequence[Port]) -> tuple[Port, ...]:
 
 
 def _alone(desk: Desk, *, is_there: bool) -> Wanted:
+    theirs = desk.splits.of_others(desk.name)
+    if theirs and not is_there:  # Until its leaves are filled Envoy would refuse the port (2f).
+        what = f"TrafficSplit {theirs} is for a service that is not here: none is made under it"
+        desk.note(Reason.SPLIT_OF_OTHERS, what)
+        return Wanted(service=desk.name)
     ports = _named([_as_port(each) for each in _tcp(desk.service)])
     shares = carrying([share_of(each) for each in _reaches(desk, ports)])
     if not shares:
