@@ -82,6 +82,12 @@ class State:
         shares = (share for answer, share in answers.items() if answer.outcome is outcome)
         return sum(shares, Fraction(0))
 
+    def astray(self, question: Question) -> bool:
+        """Tell whether requests are sent to where they are not served, or only some are served."""
+        answers = self.answers.get(question, {})
+        lost = [each for each in answers if each.outcome is not Outcome.SERVED]
+        return any(each.to for each in lost) or 0 < self.served(question) < 1
+
     def failures(self, question: Question) -> str:
         """Say what becomes of requests that are not served."""
         answers = self.answers.get(question, {})
@@ -245,8 +251,20 @@ class RightNow:
         """Note a state that was left in the store, with those who serve now."""
         for question in looks.settled.answers:
             for state in looks:
-                share = state.served(question)
-                self._least[question] = min(self._least.get(question, share), share)
+                self._note(question, state)
+
+    def changed(self, looks: Looks, now: State) -> None:
+        """Note that somebody else has changed what there is, or who serves.
+
+        What side-cars have at this moment is excused, however they fare by it.
+        """
+        self.left(looks)
+        for question in now.answers:
+            self._note(question, now)
+
+    def _note(self, question: Question, state: State) -> None:
+        share = state.served(question)
+        self._least[question] = min(self._least.get(question, share), share)
 
     def wrong(self, now: State) -> list[str]:
         """Say which requests fare worse at this moment than in any state since all was told."""
