@@ -79,7 +79,7 @@ def check_store(settings: "Settings") -> Iterator[Finding]:
         remedy = "correct store: in the settings, or the rights of the directory"
         yield fail("store", where, error.message.removeprefix(f"{where}: "), remedy)
         return
-    if not os.access(where, os.W_OK):
+    if where.exists() and not os.access(where, os.W_OK):
         remedy = f"give the user {os.geteuid()} the right to write there"
         yield fail("store", where, "cannot be written: no mesh configuration, no Lease", remedy)
     for fault in faults:

@@ -1,7 +1,6 @@
 """What commands that change something do with settings and stores that are bad."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import click
@@ -40,10 +39,8 @@ def test_the_settings_may_be_named_by_the_environment(stage: Stage) -> None:
 
 
 def test_what_a_store_refuses_ends_the_command_with_its_words(stage: Stage) -> None:
-    @asynccontextmanager
-    async def closed(_: Settings) -> AsyncIterator[ObjectStore]:
+    def closed(_: Settings) -> AbstractAsyncContextManager[ObjectStore]:
         raise ForbiddenError("the directory is read-only; run: chmod u+w store")
-        yield
 
     result = CliRunner().invoke(freeze, ["-c", str(stage.config)], obj=StoreOpener(closed))
     assert result.exit_code == 1
