@@ -18,8 +18,14 @@ READ_BYTES = 65_536
 class Calling:
     """All streams that we have open."""
 
-    def __init__(self, most: int, notice: Callable[[Refused], None]) -> None:
-        """Open at most `most` at a time; what is refused goes to `notice`."""
+    def __init__(
+        self, most: int, notice: Callable[[Refused], None], source: str | None = None
+    ) -> None:
+        """Open at most `most` at a time; what is refused goes to `notice`.
+
+        They come from the address `source`, None: from whichever leads there.
+        """
+        self._source = source
         self._most = most
         self._notice = notice
         self._open: dict[trio.CancelScope, tuple[Pool, Caller]] = {}
@@ -62,7 +68,7 @@ class Calling:
     async def _called(self, address: Address, caller: Caller) -> Answered | None:
         try:
             host, port = split_address(address)
-            stream = await trio.open_tcp_stream(host, port)
+            stream = await trio.open_tcp_stream(host, port, local_address=self._source)
         except (OSError, UnicodeError, ValueError):
             return None  # Nobody there, or nowhere: the layer above knows what that means.
         async with stream:

@@ -3,6 +3,7 @@
 import errno
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import trio
 
@@ -29,6 +30,18 @@ class Port:
     address: Address
     is_ipv6: bool
     """Whether it is of IPv6, and of IPv4 with it where it listens on all addresses."""
+
+
+def source_of(listen: Address) -> str | None:
+    """Return the address from which streams are to come where datagrams do, None for any.
+
+    Who listens at one address alone is known by it, to firewalls for example.
+    """
+    try:
+        host, _ = split_address(listen)
+        return None if not literal(host) or ip_address(host).is_unspecified else host
+    except ValueError:
+        return None  # Opening the port says what is wrong with it.
 
 
 def open_port(listen: Address) -> Port:

@@ -21,7 +21,7 @@ from agent.transport.calling import Calling
 from agent.transport.connecting import Done, has_answered
 from agent.transport.datagrams import Datagrams
 from agent.transport.inbound import KINDS, Drop, Inbound, Sink
-from agent.transport.ports import open_port
+from agent.transport.ports import open_port, source_of
 from agent.transport.settings import TransportSettings
 from agent.wire.effects import Refused
 from agent.wire.header import Pool
@@ -103,7 +103,9 @@ class Transport:
             settings.streams, strangers, clock, self._on_asked, self._on_stream_refused
         )
         self._nursery: trio.Nursery | None = None
-        self._calling = Calling(settings.streams.called, self._on_stream_refused)
+        self._calling = Calling(
+            settings.streams.called, self._on_stream_refused, source_of(settings.listen)
+        )
         self._tried = 0
         self._drops: Counter[Drop] = Counter()
         self._refused: Counter[Reason] = Counter()

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from agent.transport.ports import ListenError, Port, open_port
+from agent.transport.ports import ListenError, Port, open_port, source_of
 from failure_detect.identity import Address
 
 
@@ -55,3 +55,18 @@ async def test_a_port_is_free_again_at_once_though_streams_have_just_ended() -> 
 async def test_what_cannot_be_listened_on_is_refused_with_a_remedy(listen: str, words: str) -> None:
     with pytest.raises(ListenError, match=f"^listen: .*{words}"):
         open_port(Address(listen))
+
+
+@pytest.mark.parametrize(
+    ("listen", "source"),
+    [
+        ("127.0.0.5:1", "127.0.0.5"),
+        ("[::1]:1", "::1"),
+        ("0.0.0.0:1", None),
+        ("[::]:1", None),
+        ("name:1", None),
+        ("nonsense", None),
+    ],
+)
+def test_streams_come_from_where_datagrams_do(listen: str, source: str | None) -> None:
+    assert source_of(Address(listen)) == source
