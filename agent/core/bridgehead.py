@@ -15,12 +15,11 @@ nobody is trusted.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from agent.core import lease as leases
+from agent.core.bridge_parts import Contact, Parts
 from agent.core.events import (
-    ConditionsWanted,
     HolderAsked,
     LeaseWriteRequested,
     ListRequested,
@@ -32,11 +31,11 @@ from agent.core.events import (
     WordSaid,
     WriteRequested,
 )
-from agent.core.lease import Lease
 from agent.core.object_book import News
+from agent.core.spokesman import Speakers, Spokesman
 from agent.drivers import writer_events
 from agent.drivers.plan import Driver
-from agent.drivers.writer import Writer
+from agent.drivers.trust_status import floors_in
 from agent.mirror import Mirror
 from agent.objects import (
     FREEZE,
@@ -48,26 +47,22 @@ from agent.objects import (
     text_at,
 )
 from agent.sources import acks, source_events, sources
-from agent.sources.acks import Acks
-from agent.sources.sources import Sources
 from agent.wire.header import Pool
 from discovery import bridge_events, publisher_events
 from discovery.agent_authority import AgentAuthority
+from discovery.bridge_events import StateRestored
 from discovery.data_path import ConnectRequested
 from discovery.events import SetAdopted, SetExcluded, SetQuestioned
+from discovery.manifest import Order
 from discovery.member import Effect as WanEffect
-from discovery.member import WanMember
 from discovery.names import Origin
 from discovery.publisher_events import EpochProposed, FreshListWanted, Published
+from discovery.state import KeptState
 from discovery.trust_events import ObjectApplied
 from discovery.verdict_events import ReportToBridges
 from discovery.wall_time import WallClockRead
 from failure_detect import events as pool_events
-from failure_detect.clock import NEVER, SECOND, Duration, Instant
-
-SYNC_AFTER: Duration = 5 * SECOND
-"""How long a bridge of another cluster must have been alive before what is missing here counts as
-gone: two bridges whose catalogs differ compare them after 1.5 s, and pull."""
+from failure_detect.clock import MILLISECOND, Instant
 
 _KEPT = (SetAdopted, SetExcluded, SetQuestioned, Published)
 """What must outlive the process before anything follows from it."""
@@ -84,7 +79,6 @@ Output: TypeAlias = (
     | StateChanged
     | WriteRequested
     | WordSaid
-    | ConditionsWanted
     | LeaseWriteRequested
     | HolderAsked
     | ListRequested
@@ -93,31 +87,6 @@ Output: TypeAlias = (
     | ConnectRequested
     | Noted
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The machines of a bridge, all of them new."""
-
-    wan: WanMember
-    lease: Lease
-    writer: Writer
-    sources: Sources
-    acks: Acks
-
-
-@dataclass(slots=True)
-class _Contact:
-    """Whether a bridge of another cluster was in touch for long enough."""
-
-    members: dict[bytes, Instant] = field(default_factory=dict)
-    is_enough: bool = False
-
-    @property
-    def deadline(self) -> Instant:
-        if self.is_enough:
-            return NEVER
-        return min(self.members.values(), default=NEVER - SYNC_AFTER) + SYNC_AFTER
 
 
 class Bridgehead:
@@ -133,11 +102,13 @@ class Bridgehead:
         self.bridge = parts.wan.bridge
         self._mirror = mirror
         self._own = own
-        self._contact = _Contact()
+        self._contact = Contact(own)
         self._out: list[Output] = []
         self._must_keep = False
         self._believed = 0
         self._requests = 0
+        self.spokesman = Spokesman(Speakers(own, mirror, self.bridge, self.sources, self.writer))
+        self._wall: tuple[int, Instant] = (0, 0)
         self.frozen: str | None = None
         """Why nothing is written; None where it is."""
 
@@ -146,7 +117,7 @@ class Bridgehead:
     @property
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
-        machines = (self.wan, self.lease, self.writer, self.acks)
+        machines = (self.wan, self.lease, self.writer, self.acks, self.spokesman)
         return min(self._contact.deadline, *(machine.deadline for machine in machines))
 
     def begin(
@@ -159,7 +130,9 @@ class Bridgehead:
                 keys = frozenset(key for key, _ in self._mirror.of(kind))
                 told += self.sources.handle(source_events.KindListed(kind, keys))
         trusted = [each for each in told if isinstance(each, ObjectApplied)]
-        for event in (WallClockRead(wall_ms), *trusted, *kept):
+        self._wall = wall_ms, now
+        floors = StateRestored(KeptState(floors=self._floors()))
+        for event in (WallClockRead(wall_ms), *trusted, floors, *kept):
             self._tell(event, now)
         self._on_lease(self.lease.handle(leases.ClockShown(wall_ms), now), now)
         self._sourced([each for each in told if not isinstance(each, ObjectApplied)], now)
@@ -181,6 +154,7 @@ class Bridgehead:
 
     def clock_read(self, wall_ms: int, now: Instant) -> list[Output]:
         """Take in what the wall clock shows."""
+        self._wall = wall_ms, now
         self._tell(WallClockRead(wall_ms), now)
         self._on_lease(self.lease.handle(leases.ClockShown(wall_ms), now), now)
         return self._flush()
@@ -231,7 +205,19 @@ class Bridgehead:
             self._on_writer(self.writer.advance(now), now)
         if self._contact.deadline <= now:
             self._settle(now)
+        wall_ms, read_at = self._wall
+        shown_ms = wall_ms + (now - read_at) // MILLISECOND
+        self._out += map(WordSaid, self.spokesman.advance(shown_ms, now))
         return self._flush()
+
+    def _floors(self) -> dict[Origin, Order]:
+        """Return the floors that stand in the status of trust objects."""
+        floors: dict[Origin, Order] = {}
+        for kind in (TRUSTED_CLUSTER, TRUSTED_FLEET):
+            for _, document in self._mirror.of(kind):
+                for origin, order in floors_in(document).items():
+                    floors[origin] = max(order, floors.get(origin, order))
+        return floors
 
     def check_invariants(self) -> None:
         """Assert those of all parts."""
@@ -276,20 +262,8 @@ class Bridgehead:
             self._look_at_drains(now)
             return
         self._out.append(Noted(effect))
-        match effect:
-            case pool_events.MemberJoined(identity) | pool_events.MemberUpdated(identity):
-                if identity.group != self._own:
-                    self._contact.members.setdefault(identity.member, now)
-            case pool_events.MemberReturned(member):
-                self._contact.members.setdefault(member, now)
-            case (
-                pool_events.MemberDied(member)
-                | pool_events.MemberLeft(member)
-                | pool_events.MemberRetired(member)
-            ):
-                self._contact.members.pop(member, None)
-            case _:
-                pass
+        self._contact.heard(effect, now)
+        self.spokesman.touched(now)
 
     def _settle(self, now: Instant) -> None:
         """Tell the writer, once, that what is missing in the view is missing."""
@@ -360,6 +334,7 @@ class Bridgehead:
                 changed = writer_events.MayWriteChanged(may=False)
             case _:
                 return
+        self.spokesman.may_speak(now, may=changed.may)
         self._on_writer(self.writer.handle(changed, now), now)
 
     def _on_writer(self, effects: Iterable[writer_events.Effect], now: Instant) -> None:
@@ -370,7 +345,7 @@ class Bridgehead:
                 case writer_events.Say(word):
                     self._out.append(WordSaid(word))
                 case writer_events.ConditionsChanged(services):
-                    self._out.append(ConditionsWanted(services))
+                    self.spokesman.changed(services, now)
                 case writer_events.Applied(at, missing):
                     if not missing:
                         self._acked(self.acks.handle(acks.Applied(at), now), now)

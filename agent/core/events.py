@@ -8,9 +8,9 @@ from agent.drivers.plan import Step
 from agent.drivers.writer_events import WriteFinished
 from agent.objects import Document, Kind, ObjectKey
 from agent.wire.header import Pool
-from agent.writes import Apply, Record
+from agent.writes import Apply, Word
 from discovery.data_path import ConnectRequested, PathTried
-from discovery.names import PublicKey, ServiceName
+from discovery.names import PublicKey
 from discovery.publisher_events import PublishingKey
 from discovery.reports import AnyReport
 from failure_detect import events as pool_events
@@ -162,16 +162,9 @@ class WriteRequested:
 
 @dataclass(frozen=True, slots=True)
 class WordSaid:
-    """Write an Event; nothing hangs on it."""
+    """Write an Event, or a status; nothing hangs on it."""
 
-    word: Record
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionsWanted:
-    """What is to be said of these services has changed: write it into the status of objects."""
-
-    services: tuple[ServiceName, ...]
+    word: Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +278,6 @@ Order: TypeAlias = (
     | StateChanged
     | WriteRequested
     | WordSaid
-    | ConditionsWanted
     | LeaseWriteRequested
     | HolderAsked
     | ListRequested

@@ -2,7 +2,8 @@
 
 from random import Random
 
-from agent.core.bridgehead import Bridgehead, Parts
+from agent.core.bridge_parts import Parts
+from agent.core.bridgehead import Bridgehead
 from agent.core.charter import Charter
 from agent.core.events import KeyLoaded
 from agent.core.lan_member import LanMember

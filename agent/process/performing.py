@@ -59,7 +59,6 @@ class Ears:
     """Returns the answer to another agent's question, as it travels."""
     certificates: Callable[[Reason], Awaitable[None]]
     """Other certificates are needed, or may be."""
-    conditions: Callable[[events.ConditionsWanted], None]
 
 
 class Performer:
@@ -117,8 +116,6 @@ class Performer:
             case events.ReportWanted(request):
                 answer = pool_events.SendResponse(request, self._ears.report(effect))
                 self._hands.transport.respond(Pool.LAN, answer)
-            case events.ConditionsWanted():
-                self._ears.conditions(effect)
             case _:
                 self._take_time(effect)
 
@@ -134,7 +131,7 @@ class Performer:
             case events.HolderAsked(holder):
                 begin(storing.ask_holder, holder, tell)
             case events.WordSaid(word):
-                begin(storing.say, word)
+                begin(storing.tell_people, word)
             case events.ListRequested() | events.KindsWanted():
                 self._feed(effect)
             case events.CertificatesWanted() | events.OwnNodeSeen():

@@ -150,7 +150,6 @@ class Running:
             answered=self._asking.answered,
             report=self._report,
             certificates=self._renewing.make,
-            conditions=self._say_conditions,
         )
 
     async def _tell_time(self) -> None:
@@ -218,9 +217,6 @@ class Running:
     def _report(self, asked: events.ReportWanted) -> bytes:
         status, body = answered(asked.path, asked.query, self._observer.facts())
         return encode_answer(Answer(status, body))
-
-    def _say_conditions(self, wanted: events.ConditionsWanted) -> None:
-        del wanted
 
     def _wrote(self, step: Step, error: WriteError | None) -> None:
         self._observer.wrote(step, error)

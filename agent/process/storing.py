@@ -26,7 +26,7 @@ from agent.store import (
     ObjectStore,
     StoreError,
 )
-from agent.writes import Apply, ApplyStatus, Delete, Record
+from agent.writes import Apply, ApplyStatus, Delete, Record, Word
 from discovery.wall_time import shown_time
 
 Outcome: TypeAlias = WriteFinished | LeaseWriteFinished | HolderEnded
@@ -115,7 +115,14 @@ class Storing:
 
     # --- what people read ---------------------------------------------------------------------
 
-    async def say(self, record: Record) -> None:
+    async def tell_people(self, word: Word) -> None:
+        """Write an Event or a status; what fails is counted, and no more."""
+        if isinstance(word, Record):
+            await self._say(word)
+        else:
+            await self._state(word)
+
+    async def _say(self, record: Record) -> None:
         """Write an Event; one like an earlier one counts up. What fails is counted, and no more."""
         mark = record.about, record.reason, record.note
         document = self._event(record, self._events.pop(mark, None))
@@ -129,7 +136,7 @@ class Storing:
         except (StoreError, trio.TooSlowError):
             self._count("failed-event")
 
-    async def state(self, status: ApplyStatus) -> None:
+    async def _state(self, status: ApplyStatus) -> None:
         """Write a status; what fails is counted, and written again with its next change."""
         try:
             with trio.fail_after(WITHIN_S):
