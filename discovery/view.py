@@ -280,6 +280,7 @@ class View:
         """Assert that the indices agree, and that each outcome not marked stale is right."""
         for origin, known in self._origins.items():
             assert known.rule == self._rule(origin) or known.origin == origin
+            known.check_invariants()
             for service in known.index.services():
                 assert known in self._services.known_of(service)
         for origin, drained in self._ramps:

@@ -75,14 +75,13 @@ def health_of(
 
 def _not_imported(known: Known) -> Iterator[NotImported]:
     index, rule = known.index, known.rule
-    services = index.services()
     if rule is None or rule.relay_only:
         reason = Refusal.UNTRUSTED if rule is None else Refusal.RELAY_ONLY
-        count = len(services) + len(index.policies)
+        count = len(index.services()) + len(index.policies)
         if count:
             yield NotImported(known.origin, reason, count)
         return
-    refused = sum(not rule.may_serve(service) for service in services)
+    refused = known.barred_services()
     if refused:
         yield NotImported(known.origin, Refusal.SERVICE, refused)
     if index.policies and not rule.policies:
@@ -91,13 +90,12 @@ def _not_imported(known: Known) -> Iterator[NotImported]:
 
 def statistics_of(known: Iterable[Known], services: int, stale: int) -> ViewStatistics:
     """Return how much is held of these origins, given how many services there are and wait."""
-    known = list(known)
-    holdings = [holding for each in known for holding in each.index.holdings.values()]
+    counts = [each.counts() for each in known]
     return ViewStatistics(
-        origins=len(known),
+        origins=len(counts),
         services=services,
-        records=sum(len(each.values) for each in holdings),
-        endpoints=sum(count.total for each in holdings for count in each.tally),
-        healthy=sum(count.ready for each in holdings for count in each.tally),
+        records=sum(each.records for each in counts),
+        endpoints=sum(each.endpoints for each in counts),
+        healthy=sum(each.healthy for each in counts),
         stale=stale,
     )

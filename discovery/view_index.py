@@ -61,6 +61,7 @@ class OriginIndex:
         "cluster",
         "down",
         "drains",
+        "edition",
         "faults",
         "held",
         "holdings",
@@ -81,10 +82,12 @@ class OriginIndex:
         self.down: frozenset[str] = NOBODY
         self.held: dict[ServiceName, Held] = {}
         self.remains: dict[ServiceName, Remains] = {}
+        self.edition = 0
+        """Grows whenever anything of `holdings` may have changed."""
 
     def apply(self, changes: Iterable[Change], now: Instant, edition: int) -> Touched:
         """Take what became of records; `edition` is above all that were given before."""
-        touched = Touched()
+        self.edition, touched = edition, Touched()
         edits: dict[ServiceName, list[tuple[int, bytes | None, Tally]]] = {}
         for name in [name for name in self.remains if name not in self.held]:
             del self.remains[name]
@@ -264,6 +267,7 @@ class OriginIndex:
         self.down = nodes
         if not changed:
             return []
+        self.edition = edition
         return [
             service
             for service, holding in self.holdings.items()

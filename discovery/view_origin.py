@@ -1,6 +1,7 @@
 """One origin as a view has it: what it says, what it may do here, how it stands."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from discovery.importing import ImportRule
 from discovery.names import Origin, ServiceName
@@ -28,16 +29,28 @@ class Circumstances:
     """What our own cluster has acknowledged."""
 
 
+class Counts(NamedTuple):
+    """How much one origin's set has, as far as it is understood here."""
+
+    records: int
+    """Of endpoints."""
+    endpoints: int
+    healthy: int
+    """Ready, on nodes that are not down."""
+
+
 class Known:
     """What is known of one origin."""
 
-    __slots__ = ("index", "rule", "standing")
+    __slots__ = ("_barred", "_counted", "index", "rule", "standing")
 
     def __init__(self, origin: Origin, rule: ImportRule | None) -> None:
         """Know nothing but what trust says: `rule`, None where it is not trusted."""
         self.index = OriginIndex(origin)
         self.rule = rule
         self.standing = UNJUDGED
+        self._counted = -1, Counts(0, 0, 0)
+        self._barred: tuple[object, int] = None, 0
 
     @property
     def origin(self) -> Origin:
@@ -52,6 +65,39 @@ class Known:
         if rule.services == _ALL:  # The usual rule, asked for millions of times.
             return not rule.relay_only
         return rule.may_serve(service)
+
+    def counts(self) -> Counts:
+        """Return how much there is; counted anew where the set or its nodes have changed."""
+        if self._counted[0] != self.index.edition:
+            self._counted = self.index.edition, self._count()
+        return self._counted[1]
+
+    def _count(self) -> Counts:
+        holdings = self.index.holdings.values()
+        tallies = [count for holding in holdings for count in holding.tally]
+        return Counts(
+            sum(len(holding.values) for holding in holdings),
+            sum(count.total for count in tallies),
+            sum(count.ready for count in tallies),
+        )
+
+    def barred_services(self) -> int:
+        """Return how many of its services its rule does not let it serve; 0 without a rule."""
+        rule, index = self.rule, self.index
+        if rule is None or (rule.services == _ALL and not rule.relay_only):
+            return 0
+        key = (rule, index.edition, frozenset(index.held))
+        if self._barred[0] != key:
+            self._barred = key, self._count_barred(rule)
+        return self._barred[1]
+
+    def _count_barred(self, rule: ImportRule) -> int:
+        return sum(not rule.may_serve(service) for service in self.index.services())
+
+    def check_invariants(self) -> None:
+        """Assert that what was counted before is what there is."""
+        assert self.counts() == self._count()
+        assert self.rule is None or self.barred_services() == self._count_barred(self.rule)
 
     def policy_precedence(self) -> int | None:
         """Return how high its travelling policies stand; None where they do not hold here."""
