@@ -151,6 +151,7 @@ class DirectoryStore:
 
     def close(self) -> None:
         """Watch the directory no more. Locks of registered processes are held on."""
+        self._folder.close()
         if self._notices is not None:
             self._notices.close()
 

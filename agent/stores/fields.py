@@ -9,7 +9,7 @@ more is removed, unless somebody else owns it too. A path is written as `managed
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -253,27 +253,36 @@ def _without(
     """Return the document without the fields of `gone` that nobody of `kept` owns."""
     keep = frozenset[Path]().union(*kept)
     needed = {path[:end] for path in keep for end in range(1, len(path) + 1)}
+    removal = _Removal(kind, needed)
     result: object = document
     for path in sorted(gone, key=len):
         if path not in needed:
-            result = _removed(kind, (), result, path)
+            result = removal.without((), result, (), path)
     return result if isinstance(result, Mapping) else {}
 
 
-def _removed(kind: Kind, names: _Names, value: object, path: Path) -> object:
-    """Return a value without what is at `path`; nothing, where it has nothing else."""
-    children = _children(kind, names, value)
-    if children is None or all(step != path[0] for step, _, _ in children):
-        return value
-    rest: dict[str, object] = {}
-    for step, below, child in children:
-        part = child
-        if step == path[0]:
-            part = _removed(kind, below, child, path[1:]) if len(path) > 1 else _NOTHING
-        if not isinstance(part, _Nothing):
-            rest[step] = part
-    if not rest:
-        return _NOTHING
-    if isinstance(value, Mapping):
-        return {step[2:]: part for step, part in rest.items()}
-    return list(rest.values())
+class _Removal:
+    """Takes fields out of a document, and what holds nothing then and is nobody's."""
+
+    def __init__(self, kind: Kind, needed: Set[Path]) -> None:
+        self._kind, self._needed = kind, needed
+
+    def without(self, names: _Names, value: object, where: Path, path: Path) -> object:
+        """Return a value that is at `where`, without what is at `path` below it."""
+        children = _children(self._kind, names, value)
+        if children is None or all(step != path[0] for step, _, _ in children):
+            return value
+        rest: dict[str, object] = {}
+        for step, below, child in children:
+            part = child
+            if step == path[0]:
+                here = (*where, step)
+                further = path[1:]
+                part = self.without(below, child, here, further) if further else _NOTHING
+            if not isinstance(part, _Nothing):
+                rest[step] = part
+        if not rest and where not in self._needed:
+            return _NOTHING
+        if isinstance(value, Mapping):
+            return {step[2:]: part for step, part in rest.items()}
+        return list(rest.values())

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from agent.objects import ObjectKey
 from agent.store import ForbiddenError, StoreError, UnavailableError
 from agent.stores.disk import UNFINISHED, Disk, is_forbidden, is_no_room, refusal
 from agent.stores.faults import Fault, FaultReason
+from agent.stores.file_states import Lane, path_of
 from agent.stores.journal import DamagedError, Journal
 from agent.stores.keeper import Keeper
 from agent.stores.ledger import Ledger, UnknownFormatError
@@ -165,6 +167,10 @@ class Folder:
         deadline = self.keeper.deadline(now_us)
         return deadline is not None and deadline <= now_us
 
+    def close(self) -> None:
+        """Read no more. Locks of registered processes are held on."""
+        self.keeper.journal.close()
+
     # --- the journal ---------------------------------------------------------------------
 
     def _tail(self) -> None:
@@ -252,12 +258,13 @@ class Folder:
         finally:
             self._show()
 
-    def write(self, path: str, content: bytes, now_us: int) -> None:
-        """Make a file have this content, and take it. The lock is held."""
+    def write(self, lane: Lane, key: ObjectKey, content: bytes, now_us: int) -> None:
+        """Make our file about an object have this content, and take it. The lock is held."""
+        path = path_of(lane, key)
         where = self._root / path
         self._disk.replace(where, content)
         seen = Seen(stamp_of(where), content_digest(content), content)
-        self.keeper.take({path: seen}, now_us)
+        self.keeper.take_ours(path, lane, key, seen, now_us)
 
     def remove(self, path: str) -> None:
         """Remove a file. The lock is held."""

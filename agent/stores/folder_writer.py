@@ -127,7 +127,7 @@ class FolderWriter:
             text = to_yaml(document)
         except ValueError as error:
             raise InvalidError(f"{key}: {error}") from None
-        self._folder.write(path, text.encode(), now_us)
+        self._folder.write(lane, key, text.encode(), now_us)
 
     def _end(self, key: ObjectKey, now_us: int) -> None:
         """Remove what was written about an object, itself first."""

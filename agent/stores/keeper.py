@@ -84,6 +84,15 @@ class Keeper:
             keys |= self._take_file(self._state(path, each), now_us)
         self._settle(keys, now_us)
 
+    def take_ours(self, path: str, lane: Lane, key: ObjectKey, seen: Seen, now_us: int) -> None:
+        """Take what we wrote of an object, though it be what stood there before.
+
+        Others may have taken fields of it since.
+        """
+        sources = self.ledger.sources.get(key, {})
+        self.ledger.sources[key] = {each: sources[each] for each in sources if each is not lane}
+        self.take({path: seen}, now_us)
+
     def end_lingering(self, now_us: int) -> None:
         """Let go of what has been in no file for long enough."""
         self._note_lingering(now_us)
