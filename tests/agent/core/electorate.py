@@ -84,19 +84,22 @@ class Electorate:
         self.statements = 0
         self._heap: list[_Entry] = []
         self._order = count()
+        self._starts: dict[str, int] = {}
+        self._told: dict[tuple[MemberId, MemberId], Instant] = {}
 
     # --- what happens -----------------------------------------------------------------------
 
     def start(self, *nodes: str, ability: AbilityChanged = ABLE) -> None:
         """Start agents; all meet each other within half a second."""
         for node in nodes:
-            who = identity(node)
-            signer = RING.signer(f"{node}/1")
+            self._starts[node] = start = self._starts.get(node, 0) + 1
+            who = identity(node, start)
+            signer = RING.signer(f"{node}/{start}")
             election = Election(who, self.config, signer, RING, self.now)
             agent = self.agents[node] = Agent(who, election, ability=ability)
             for other in self.others(agent):
-                self._soon(other, MemberJoined(who, 1), 500)
-                self._soon(agent, MemberJoined(other.identity, 1), 500)
+                self._tell(other, agent, MemberJoined(who, 1), 500)
+                self._tell(agent, other, MemberJoined(other.identity, 1), 500)
             self._give(agent, ability)
 
     def crash(self, *nodes: str) -> None:
@@ -106,14 +109,14 @@ class Electorate:
         for node in nodes:
             agent = self.agents.pop(node)
             for other in self.others(agent):
-                self._soon(other, MemberDied(agent.identity.member, 1, ()), 4_000)
+                self._tell(other, agent, MemberDied(agent.identity.member, 1, ()), 4_000)
 
     def leave(self, node: str) -> None:
         """Stop an agent in peace."""
         agent = self.agents.pop(node)
         agent.alive = False
         for other in self.others(agent):
-            self._soon(other, MemberLeft(agent.identity.member), 500)
+            self._tell(other, agent, MemberLeft(agent.identity.member), 500)
 
     def enable(self, node: str, ability: AbilityChanged) -> None:
         """Let an agent be able to do something else."""
@@ -125,7 +128,7 @@ class Electorate:
         for node in nodes:
             self.agents[node].side = 1
         for agent, other in self._apart():
-            self._soon(agent, MemberDied(other.identity.member, 1, ()), 4_000)
+            self._tell(agent, other, MemberDied(other.identity.member, 1, ()), 4_000)
 
     def heal(self) -> None:
         """Let all hear each other again."""
@@ -133,7 +136,7 @@ class Electorate:
         for agent in self.agents.values():
             agent.side = 0
         for agent, other in apart:
-            self._soon(agent, MemberReturned(other.identity.member, 2), 1_000)
+            self._tell(agent, other, MemberReturned(other.identity.member, 2), 1_000)
 
     def _apart(self) -> list[tuple[Agent, Agent]]:
         everybody = list(self.agents.values())
@@ -192,8 +195,17 @@ class Electorate:
 
     # --- how it happens -------------------------------------------------------------------------
 
-    def _soon(self, to: Agent, event: Event, within_ms: int) -> None:
+    def _tell(self, to: Agent, about: Agent, event: Event, within_ms: int) -> None:
+        """Tell a fact about a member, after all earlier facts about it."""
         at = self.now + self.rng.randint(1, within_ms) * MILLISECOND
+        pair = to.identity.member, about.identity.member
+        at = self._told[pair] = max(at, self._told.get(pair, 0) + 1)
+        self._at(at, to, event)
+
+    def _soon(self, to: Agent, event: Event, within_ms: int) -> None:
+        self._at(self.now + self.rng.randint(1, within_ms) * MILLISECOND, to, event)
+
+    def _at(self, at: Instant, to: Agent, event: Event) -> None:
         entry: _Entry = (at, next(self._order), partial(self._arrive, to, event))
         heappush(self._heap, entry)
 
