@@ -69,6 +69,7 @@ class Datagrams:
         """Seal a datagram and send it, or let it wait for a handshake."""
         now = self._clock()
         self._perform(self._sessions.send(pool, order.to, order.address, order.data, now))
+        self._hurry()
 
     # --- in ---------------------------------------------------------------------------------
 
@@ -86,6 +87,7 @@ class Datagrams:
                 self.received += 1
                 effects = self._sessions.handle_datagram(data, shown(source), self._clock())
                 self._perform(effects)
+            self._hurry()
 
     async def _advance(self) -> None:
         while True:
@@ -108,6 +110,8 @@ class Datagrams:
                     self._write(address, data)
                 case Refused():
                     self._notice(effect)
+
+    def _hurry(self) -> None:
         if self._sessions.deadline < self._due:
             self._sooner.set()
 

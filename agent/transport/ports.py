@@ -99,7 +99,7 @@ def _explained(listen: Address, error: OSError) -> str:
             )
         case errno.EADDRNOTAVAIL:
             host, port = split_address(listen)
-            everywhere = join_address("::" if ":" in host else "0.0.0.0", port)  # noqa: S104 - named
+            everywhere = join_address("::" if ":" in host else "0.0.0.0", port)  # noqa: S104 - only named in words
             return f"listen: {listen}: this host has no such address; {everywhere} is all it has"
         case errno.EACCES | errno.EPERM:
             return f"listen: {listen}: not permitted; ports below 1024 need a privilege"

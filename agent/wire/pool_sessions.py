@@ -154,11 +154,11 @@ class PoolSessions:
                 return self._on_data(head, data, source, now)
 
     def _on_hello(self, data: bytes, source: Address | None, now: Instant) -> list[Effect]:
+        if source is None:
+            raise WireRefused(Reason.HOP_SOURCE, "hello: says not where it came from")
         hello, own = read_hello(data), self._gate.certificate
         if hello.certificate == own:
             raise WireRefused(Reason.SELF, "hello: our own")
-        if source is None:
-            raise WireRefused(Reason.HOP_SOURCE, "hello: says not where it came from")
         if not self._shared.strangers.may(Asked.HELLO, source, now):
             raise WireRefused(Reason.BUDGET, "hello: more than strangers may say")
         cookie = self._shared.jar.bake(source, hello.challenge, hello.certificate, now)

@@ -57,7 +57,7 @@ async def test_what_this_host_cannot_try_says_nothing(address: str) -> None:
 
 
 class Nobody(trio.abc.HostnameResolver):
-    async def getaddrinfo(self, *asked: object) -> list[object]:  # type: ignore[override]  # Never.
+    async def getaddrinfo(self, *asked: object) -> list[object]:  # type: ignore[override]  # It only raises.
         raise OSError("no such name")
 
     async def getnameinfo(self, sockaddr: object, flags: int) -> tuple[str, str]:
