@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-
     from agent.demo.plan import Plan
     from agent.demo.playing import Done
     from agent.demo.steps import Step

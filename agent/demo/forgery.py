@@ -11,7 +11,7 @@ from agent.demo.layout import settings_of, trust_of, write
 from agent.demo.objects import namespaces
 from agent.demo.plan import NodePlan
 from agent.demo.scene import Scene
-from agent.key_files import ClusterKey
+from agent.key_files import ClusterKey, read_cluster_key
 from agent.process.clock import wall_ms
 from agent.process.entropy import secret
 from agent.state_folder import StateFolder
@@ -33,6 +33,7 @@ async def start_forger(scene: Scene) -> NodePlan:
     objects = node.folder / "objects"
     write(objects / "namespaces.yaml", *namespaces("uid-of-west"))
     write(objects / "trust-east.yaml", trust_of(key))
+    write(objects / "trust-south.yaml", trust_of(read_cluster_key(scene.cluster("south").key)))
     shutil.copy2(west.key, node.folder / west.key.name)
     write(
         node.config,
