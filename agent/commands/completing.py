@@ -36,7 +36,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 def complete_services(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """Return the services whose `NAMESPACE/NAME` begins as what was typed."""
-    items = _items(context, "/v1/services?limit=5000")
+    items = _items(context, "/v1/services?limit=1000")
     names = (f"{text_at(each, 'namespace')}/{text_at(each, 'name')}" for each in items)
     return [name for name in names if name.startswith(begun)]
 

@@ -30,7 +30,7 @@ Examples:
 
 {EXIT_CODES}"""
 
-PAGE = 1_000
+PAGE = 100
 """Services that are asked for at once."""
 
 

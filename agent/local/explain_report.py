@@ -15,8 +15,8 @@ from discovery.explain import Explained, Explanation, OriginExplained, OriginGon
 from discovery.holdings import RecordFault, shown_key
 from discovery.names import ServiceName
 
-ENDPOINTS_SHOWN = 1_000
-"""Endpoints in one answer by default; the counts by reason are of all of them."""
+ENDPOINTS_SHOWN, ENDPOINTS_MAX = 1_000, 5_000
+"""Endpoints in one answer by default, and at most; the counts by reason are of all of them."""
 
 
 def explain_document(

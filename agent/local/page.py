@@ -12,7 +12,7 @@ from agent.objects import Document, at, integer_at, list_at, map_at, text_at
 
 REFRESH_SECONDS = 5
 
-SERVICES_SHOWN = 200
+SERVICES_SHOWN = 100
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#8885;--good:#2a8a4a;--odd:#b07a10;--bad:#c0362c;--dim:#888}

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from agent.local.alarm_report import alarms_document
 from agent.local.cluster_report import cluster_document, clusters_document
 from agent.local.drain_report import drains_document
-from agent.local.explain_report import ENDPOINTS_SHOWN, explain_document
+from agent.local.explain_report import ENDPOINTS_MAX, ENDPOINTS_SHOWN, explain_document
 from agent.local.facts import AgentFacts
 from agent.local.framing import BAD_REQUEST, NOT_FOUND, OK, UNAVAILABLE, Answer, framed, no_answer
 from agent.local.member_report import POOLS, members_document
@@ -154,7 +154,10 @@ def _answer_of_one(asked: _Question) -> Answer:
         case ["services", namespace, name]:
             return _service(asked, _named(namespace, name))
         case ["explain", namespace, name]:
-            wanted, most = _named(namespace, name), _limit(asked.query, ENDPOINTS_SHOWN)
+            wanted, most = (
+                _named(namespace, name),
+                _limit(asked.query, ENDPOINTS_SHOWN, ENDPOINTS_MAX),
+            )
             address = asked.query.get("address")
             return OK, explain_document(asked.facts, asked.bridge, wanted, address, most)
         case _:
@@ -181,7 +184,7 @@ def _services(asked: _Question) -> Document:
     namespace, after = asked.query.get("namespace", ""), asked.query.get("after", "")
     if namespace and not is_label(namespace):
         raise _BadQuestionError(f"namespace: {namespace[:80]!r} is no RFC 1123 label")
-    most = _limit(asked.query, LIMIT_DEFAULT)
+    most = _limit(asked.query, LIMIT_DEFAULT, LIMIT_MAX)
     return services_document(asked.facts, asked.bridge, namespace, after, most)
 
 
@@ -204,8 +207,8 @@ def _pool(query: Mapping[str, str]) -> str:
     return pool
 
 
-def _limit(query: Mapping[str, str], default: int) -> int:
+def _limit(query: Mapping[str, str], default: int, most: int) -> int:
     text = query.get("limit", str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= LIMIT_MAX):
-        raise _BadQuestionError(f"limit: must be 1 to {LIMIT_MAX}, is {text[:40]!r}")
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= most):
+        raise _BadQuestionError(f"limit: must be 1 to {most}, is {text[:40]!r}")
     return int(text)

@@ -1,7 +1,5 @@
 """`ServiceList`: services as they are to be served here: tiers, weights, policy, conflicts."""
 
-from collections.abc import Mapping
-
 from agent.local.facts import AgentFacts
 from agent.local.framing import framed, listed
 from agent.local.status_report import written
@@ -14,12 +12,17 @@ from discovery.service_view import ServiceView
 from discovery.tiers import Target, Tier, TierKind
 from discovery.view_outcome import Condition
 
-LIMIT_DEFAULT, LIMIT_MAX = 500, 5_000
-"""Services in one answer; `continue` says where the next one begins."""
+LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
+"""Services in one answer; `continue` says where the next one begins. They are few, for while an
+answer is made nothing else happens in the agent."""
 
 
 def services_document(
-    facts: AgentFacts, bridge: Bridge, namespace: str = "", after: str = "", most: int = 0
+    facts: AgentFacts,
+    bridge: Bridge,
+    namespace: str = "",
+    after: str = "",
+    most: int = LIMIT_DEFAULT,
 ) -> Document:
     """Return services by name, `most` of them at once, those that come after the name `after`.
 
@@ -30,7 +33,7 @@ def services_document(
         for name in bridge.view.services()
         if namespace in ("", name.namespace) and str(name) > after
     ]
-    shown = names[: most or LIMIT_DEFAULT]
+    shown = names[:most]
     items = [service_item(facts, bridge, name) for name in shown]
     rest = str(shown[-1]) if len(names) > len(shown) else ""
     found = [each for each in items if each is not None]
@@ -81,19 +84,18 @@ def _port(merged: MergedPort) -> Document:
 
 def _clusters(view: ServiceView) -> list[Document]:
     """Return what each exporter has, in the order of precedence; who is in no tier has nothing."""
-    found: dict[str, Mapping[str, int]] = {
+    found = {
         origin: {"weight": 0, "ready": 0, "total": 0, "held": 0} for origin in view.merged.order
     }
     for tier in view.tiers:
         for target in tier.targets:
-            before = found[target.origin]
-            counted = (
-                {"held": target.total}
-                if target.held
-                else {"ready": target.healthy, "total": target.total}
-            )
-            added = {"weight": target.weight, **counted}
-            found[target.origin] = {key: value + added.get(key, 0) for key, value in before.items()}
+            counts = found[target.origin]
+            counts["weight"] += target.weight
+            if target.held:
+                counts["held"] += target.total
+            else:
+                counts["ready"] += target.healthy
+                counts["total"] += target.total
     return [{"cluster": origin, **counts} for origin, counts in found.items()]
 
 

@@ -15,6 +15,8 @@ from agent.local.questions import FactSource, ask
 WATCHES_MAX = 16
 LOOK_EVERY_S = 1.0
 SILENCE_MAX_S = 10.0
+STALL_MAX_S = 10.0
+"""Who takes an event no sooner than that is watching no more."""
 
 
 class TooManyWatchesError(Exception):
@@ -52,12 +54,16 @@ class Watches:
         told_at = trio.current_time()
         while not self._stopping.is_set():
             _, body = await ask(self._source, path, query)
-            found = gist(json.loads(body))
+            found, event = gist(json.loads(body)), b""
             if found != seen:
-                seen, told_at = found, trio.current_time()
-                await tell(b"data: " + body + b"\n\n")
+                event = b"data: " + body + b"\n\n"
             elif trio.current_time() - told_at >= SILENCE_MAX_S:
-                told_at = trio.current_time()
-                await tell(b": nothing new\n\n")
+                event = b": nothing new\n\n"
+            if event:
+                seen, told_at = found, trio.current_time()
+                with trio.move_on_after(STALL_MAX_S) as taking:
+                    await tell(event)
+                if taking.cancelled_caught:
+                    return
             with trio.move_on_after(LOOK_EVERY_S):
                 await self._stopping.wait()

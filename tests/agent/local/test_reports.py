@@ -73,8 +73,8 @@ def test_a_light_agent_answers_for_itself(path: str) -> None:
             "BadRequest",
             "name: 'No' is no RFC 1123 label",
         ),
-        ("/v1/services", {"limit": "0"}, 400, "BadRequest", "limit: must be 1 to 5000, is '0'"),
-        ("/v1/services", {"limit": "٣"}, 400, "BadRequest", "limit: must be 1 to 5000, is '٣'"),
+        ("/v1/services", {"limit": "0"}, 400, "BadRequest", "limit: must be 1 to 1000, is '0'"),
+        ("/v1/services", {"limit": "٣"}, 400, "BadRequest", "limit: must be 1 to 1000, is '٣'"),
         (
             "/v1/services",
             {"namespace": "*"},

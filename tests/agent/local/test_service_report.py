@@ -91,10 +91,10 @@ def test_what_nobody_exports_is_none() -> None:
 @pytest.mark.parametrize(
     ("namespace", "after", "most", "names", "rest"),
     [
-        ("", "", 0, ["api", "web"], ""),
+        ("", "", 2, ["api", "web"], ""),
         ("shop", "", 1, ["api"], "shop/api"),
         ("", "shop/api", 1, ["web"], ""),
-        ("bank", "", 0, [], ""),
+        ("bank", "", 2, [], ""),
     ],
 )
 def test_long_lists_come_in_pages(

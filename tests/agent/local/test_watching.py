@@ -6,7 +6,13 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from agent.local.watching import SILENCE_MAX_S, WATCHES_MAX, TooManyWatchesError, Watches
+from agent.local.watching import (
+    SILENCE_MAX_S,
+    STALL_MAX_S,
+    WATCHES_MAX,
+    TooManyWatchesError,
+    Watches,
+)
 from tests.agent.local.ports import Core
 from tests.agent.local.scenes import light_facts
 
@@ -56,3 +62,12 @@ async def test_watches_are_few_and_one_that_ends_makes_room() -> None:
     with trio.move_on_after(0.1) as scope:
         await watches.follow("/v1/status", {}, Listener())
     assert scope.cancelled_caught
+
+
+async def test_who_takes_nothing_is_watching_no_more(autojump_clock: MockClock) -> None:
+    async def stalled(_: bytes) -> None:
+        await trio.sleep_forever()
+
+    begun = trio.current_time()
+    await Watches(Core(light_facts()), trio.Event()).follow("/v1/status", {}, stalled)
+    assert trio.current_time() - begun == pytest.approx(STALL_MAX_S)
