@@ -4,6 +4,7 @@ from agent.local.alarm_report import ALARM, NOTICE, REMEDIES, alarms_document, a
 from agent.local.facts import AgentAlarm, AgentFacts, DriverFacts, DriverProblem, Fault, StoreFacts
 from agent.objects import list_at
 from discovery.alarms import Alarm
+from discovery.keys import endpoints_key
 from discovery.recordset import RecordSet
 from discovery.trust_events import ObjectApplied
 from discovery.verdict_events import ClusterAlarm
@@ -11,11 +12,14 @@ from discovery.wall_time import WallClockRead
 from failure_detect.clock import MINUTE, SECOND
 from tests.agent.local.scenes import STARTED, bridge_facts, light_facts, met
 from tests.discovery.bridgehead import (
+    API,
     EAST,
     START,
     WALL,
     WEB,
+    WEST,
     Bridgehead,
+    died,
     manifest_of,
     pods,
     trusted,
@@ -103,3 +107,25 @@ def test_the_document_is_a_list() -> None:
 def test_remedies_are_for_alarms_that_there_are() -> None:
     known = {*(each.value for each in Alarm), *(each.value for each in ClusterAlarm)}
     assert REMEDIES.keys() <= known | {"equivocation", "isolated"}
+
+
+def test_a_record_that_is_refused_and_what_is_not_imported_are_notices() -> None:
+    head = met()
+    trust = trusted("east").document
+    spec = {**trust["spec"], "import": {"services": ["shop/web"]}}  # type: ignore[dict-item]  # A mapping.
+    head.tell(ObjectApplied({**trust, "spec": spec}))
+    head.publish(EAST, {**pods(range(3)), **pods([5], API), endpoints_key(WEB, 0): b"junk"})
+    found = alarms_of(bridge_facts(head))
+    assert [(each["name"], each["severity"], each["subject"]) for each in found] == [
+        ("record-refused", NOTICE, "cluster east, shop/web"),
+        ("not-imported", NOTICE, "cluster east"),
+    ]
+    assert str(found[0]["message"]).endswith("the last good one is in force")
+    assert found[1]["message"] == "1 of its services or policies are not imported (service)"
+
+
+def test_all_lost_is_about_all_clusters_and_isolation_about_this_agent() -> None:
+    head = met()
+    head.tell(died(EAST), died(WEST))
+    head.wait(MINUTE)
+    assert ("all-lost", "all clusters") in names(bridge_facts(head))

@@ -3,7 +3,9 @@
 from agent.local.explain_report import explain_document
 from agent.local.facts import DriverFacts, DriverProblem
 from agent.objects import Document, at, list_at
+from discovery.keys import endpoints_key, export_key
 from discovery.names import ServiceName
+from discovery.records import ExportRecord, ServicePort, encode_export
 from failure_detect.clock import MINUTE
 from tests.agent.local.scenes import bridge_facts, met
 from tests.discovery.bridgehead import (
@@ -11,6 +13,7 @@ from tests.discovery.bridgehead import (
     EAST,
     HOME,
     WEB,
+    WEST,
     Bridgehead,
     died,
     distrusted,
@@ -105,3 +108,30 @@ def test_the_own_cluster_has_no_verdict_and_a_stranger_is_gone() -> None:
         ("east", "live"),
         ("home", None),
     ]
+
+
+def test_records_that_are_refused_and_conflicts_are_told() -> None:
+    head = met()
+    other = {endpoints_key(WEB, 0): b"junk"}
+    head.publish(EAST, {**pods(range(3)), **other})
+    port = ExportRecord(ports=(ServicePort("http", 81),), exported_at=2)
+    head.publish(WEST, {**pods([9]), export_key(WEB): encode_export(port)})
+    found = explained(head)
+    assert at(found, "faults", 0, "cluster") == "east"
+    assert at(found, "faults", 0, "lastGoodHolds") is True
+    assert at(found, "conflicts", 0, "reason") == "PortConflict"
+    assert (at(found, "conflicts", 0, "winner"), at(found, "conflicts", 0, "losers")) == (
+        "east",
+        ["west"],
+    )
+    assert at(found, "endpoints", 0, "notes") != []
+
+
+def test_who_departed_is_named_as_gone() -> None:
+    head = met()
+    head.publish(WEST, {}, departs=True)
+    found = explained(head, ServiceName("shop", "nothing"))
+    assert at(found, "gone", 0, "cluster") == "west"
+    assert at(found, "gone", 0, "verdict") == "departed"
+    words = "nobody says anything about shop/nothing; west served here once and is gone"
+    assert at(found, "summary") == words

@@ -1,10 +1,12 @@
 """Each path of the local port, asked by a client."""
 
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 
 from agent.local.facts import AgentFacts
+from agent.local.watching import WATCHES_MAX
 from tests.agent.local.ports import Core, open_port
 from tests.agent.local.scenes import bridge_facts, light_facts, met
 from tests.discovery.bridgehead import EAST, died
@@ -130,3 +132,18 @@ async def test_head_is_answered_without_a_body(bridge: AgentFacts) -> None:
         for path in ("/healthz", "/v1/status", "/", "/v1/watch?path=/v1/status"):
             answer = await client.head(path)
             assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_watches_beyond_the_limit_are_refused(bridge: AgentFacts) -> None:
+    path = "/v1/watch?path=/v1/status"
+    async with open_port(Core(bridge)) as port, port.client() as client, AsyncExitStack() as stack:
+        opened = [
+            await stack.enter_async_context(client.stream("GET", path)) for _ in range(WATCHES_MAX)
+        ]
+        assert all(each.status_code == 200 for each in opened)
+        answer = await port.get(path)
+        assert (answer.status_code, answer.json()["reason"]) == (503, "TooManyWatches")
+        assert (await port.get("/v1/status")).status_code == 200
+        port.stopping.set()
+        for each in opened:
+            await each.aread()
