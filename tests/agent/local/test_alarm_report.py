@@ -112,7 +112,7 @@ def test_remedies_are_for_alarms_that_there_are() -> None:
 def test_a_record_that_is_refused_and_what_is_not_imported_are_notices() -> None:
     head = met()
     trust = trusted("east").document
-    spec = {**trust["spec"], "import": {"services": ["shop/web"]}}  # type: ignore[dict-item]  # A mapping.
+    spec = {**trust["spec"], "import": {"services": ["shop/web"]}}  # type: ignore[dict-item]  # It is a mapping.
     head.tell(ObjectApplied({**trust, "spec": spec}))
     head.publish(EAST, {**pods(range(3)), **pods([5], API), endpoints_key(WEB, 0): b"junk"})
     found = alarms_of(bridge_facts(head))
