@@ -199,6 +199,19 @@ class Cluster:
         ]
 
 
+def failed_over() -> Cluster:
+    """The service is here and in `b`, and no pod is left here."""
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    here.local()
+    here.exports("a")
+    here.settle()
+    return here
+
+
 def at_map(document: Document, name: str) -> Mapping[str, object]:
     value = document.get(name)
     return value if isinstance(value, Mapping) else {}

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.drivers.osm_local import local_service
-from agent.drivers.plan import Step
-from agent.objects import ENDPOINTS, NAMESPACE, POD, SERVICE, TRAFFIC_SPLIT
+from agent.drivers.plan import DriverSettings, Step
+from agent.objects import ENDPOINTS, MESH_CONFIG, SERVICE, ObjectKey
 from discovery.records import ServicePort
 from tests.agent.drivers.osm_world import (
     ADMIN,
@@ -21,6 +20,7 @@ from tests.agent.drivers.osm_world import (
     key,
     shown,
 )
+from tests.discovery.view_world import A
 
 Event = Callable[[Cluster], None]
 
@@ -150,3 +150,17 @@ def test_no_prefix_does_harm_and_it_has_an_end(script: list[tuple[Event, int]]) 
 @given(st.lists(st.tuples(events(OF_TCP), CRASHES), max_size=12))
 def test_no_prefix_does_harm_to_services_of_tcp(script: list[tuple[Event, int]]) -> None:
     run(Cluster(), script)
+
+
+WIPED = st.builds(wiped, st.sampled_from(("store", "store-mc-b", "store-mc-c")))
+
+
+@given(st.lists(st.tuples(st.one_of(events(PORTS), WIPED), CRASHES), max_size=12))
+def test_no_prefix_does_harm_where_pods_are_written_and_kubernetes_wipes_endpoints(
+    script: list[tuple[Event, int]],
+) -> None:
+    run(Cluster(DriverSettings(own=A, verify_identities=True)), script)
+    here = Cluster(DriverSettings(own=A, smi=True))
+    config = {"spec": {"traffic": {"enablePermissiveTrafficPolicyMode": False}}}
+    here.put(ObjectKey(MESH_CONFIG, "osm-system", "osm-mesh-config"), config)
+    run(here, script)

@@ -1,0 +1,339 @@
+"""Services that are here as well, weights, and what others have written."""
+
+from agent.drivers.osm_endpoints import RETIRE_AFTER_S
+from agent.drivers.plan import Reason
+from agent.objects import (
+    ENDPOINTS,
+    NAMESPACE,
+    POD,
+    SERVICE,
+    TRAFFIC_SPLIT,
+    at,
+    is_ours,
+)
+from discovery.names import ServiceName
+from tests.agent.drivers.osm_world import (
+    ADMIN,
+    HTTP,
+    REDIS,
+    STORE,
+    Cluster,
+    failed_over,
+    key,
+    shown,
+)
+from tests.discovery.view_world import B, drain
+
+PORTS = (("http-api", 14_001),)
+
+
+# --- weights
+
+
+def test_weights_that_addresses_give_of_themselves_need_no_split() -> None:
+    here = Cluster()
+    here.exports("b", "10.1.0.1", "10.1.0.2")
+    here.exports("c", "10.2.0.1")
+    here.settle()
+    assert here.backends() == {}
+    assert here.listed("store") == [(("10.1.0.1", "10.1.0.2", "10.2.0.1"), PORTS, True)]
+
+
+def test_other_weights_are_held_by_a_split_written_last() -> None:
+    here = Cluster()
+    here.weights(b=700, c=300)
+    here.exports("b", "10.1.0.1")
+    here.exports("c", "10.2.0.1")
+    steps = shown(here.settle())
+    assert steps[-1] == "apply TrafficSplit store-mc"
+    assert here.backends() == {"store-mc-b": 700, "store-mc-c": 300}
+    assert here.reasons() == set()
+
+
+def test_without_splits_the_weights_are_not_held_and_the_condition_says_who_gets_what() -> None:
+    here = Cluster()
+    here.mirror.serve([(kind, "v1") for kind in (SERVICE, ENDPOINTS, NAMESPACE, POD)])
+    here.weights(b=700, c=300)
+    here.exports("b", "10.1.0.1")
+    here.exports("c", "10.2.0.1")
+    here.settle()
+    assert here.listed("store") == [(("10.1.0.1", "10.2.0.1"), PORTS, True)]
+    assert here.reasons() == {Reason.SPLITS_NOT_SERVED, Reason.WEIGHTS_NOT_HELD}
+    [held] = [c for c in here.plan().conditions[STORE] if c.reason is Reason.WEIGHTS_NOT_HELD]
+    assert held.what == "each address gets the same: b 1 of 2, c 1 of 2"
+
+
+def test_a_tcp_service_elsewhere_is_one_flat_list_whatever_its_weights() -> None:
+    here = Cluster()
+    here.weights(b=700, c=300)
+    for origin, address in (("b", "10.1.0.1"), ("c", "10.2.0.1")):
+        here.exports(origin, address, number=6_379, ports=(REDIS,))
+    here.settle()
+    assert here.backends() == {}
+    assert here.listed("store")[0][0] == ("10.1.0.1", "10.2.0.1")
+    assert here.reasons() == {Reason.WEIGHTS_NOT_HELD}
+
+
+def test_a_split_that_is_needed_no_more_goes_and_then_its_leaves() -> None:
+    here = Cluster()
+    here.weights(b=700, c=300)
+    here.exports("b", "10.1.0.1")
+    here.exports("c", "10.2.0.1")
+    here.settle()
+    here.weights(b=500, c=500)
+    first = here.plan()
+    assert shown(first.writes) == ["delete TrafficSplit store-mc"]
+    for step in first.writes:
+        here.do(step)
+    second = here.plan()
+    assert [group.after_s for group in second.groups] == [RETIRE_AFTER_S]
+    assert shown(second.writes) == [
+        "delete Service store-mc-b",
+        "delete Service store-mc-c",
+        "delete Endpoints store-mc-b",
+        "delete Endpoints store-mc-c",
+    ]
+
+
+# --- services that are here as well
+
+
+def test_2b_the_exporter_has_an_alias_with_the_same_selector() -> None:
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    assert shown(here.settle()) == ["apply Service store-mc-a"]
+    alias = here.mirror.get(key(SERVICE, "store-mc-a"))
+    assert at(alias, "spec", "selector") == {"app": "store"}
+    assert at(alias, "spec", "ports", 0, "port") == 14_001
+
+
+def test_while_the_own_pods_carry_everything_nothing_is_split() -> None:
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    assert shown(here.settle()) == ["apply Service store-mc-a"]
+
+
+def test_2a_failover_fills_the_leaf_and_then_moves_the_weight() -> None:
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    here.local()
+    here.exports("a")
+    assert shown(here.settle()) == [
+        "apply Service store-mc-b",
+        "apply Endpoints store-mc-b",
+        "apply TrafficSplit store-mc",
+    ]
+    assert here.backends() == {"store-mc-b": 1000}
+    assert here.reasons() == set()
+
+
+def test_2f_when_the_own_pods_are_back_the_split_goes_and_later_its_leaf() -> None:
+    here = failed_over()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    first = here.plan()
+    assert shown(first.writes) == ["delete TrafficSplit store-mc"]
+    for step in first.writes:
+        here.do(step)
+    [group] = here.plan().groups
+    assert group.after_s == RETIRE_AFTER_S
+    assert shown(group.writes) == ["delete Service store-mc-b", "delete Endpoints store-mc-b"]
+
+
+def test_2d_2e_from_one_leaf_to_the_next_the_new_one_is_filled_first_and_the_old_taken_last() -> (
+    None
+):
+    here = failed_over()
+    here.exports("b")
+    here.exports("c", "10.2.0.1")
+    assert shown(here.settle()) == [
+        "apply Service store-mc-c",
+        "apply Endpoints store-mc-c",
+        "apply TrafficSplit store-mc",
+        "delete Service store-mc-b",
+        "delete Endpoints store-mc-b",
+    ]
+
+
+def test_2e_own_pods_that_are_all_unready_lose_their_traffic_before_the_view_knows() -> None:
+    here = Cluster()
+    here.local(stuck=("10.0.0.1",))
+    here.exports("a", "10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    assert here.backends() == {"store-mc-b": 1000}
+    assert here.reasons() == {Reason.LOCAL_NOT_READY}
+
+
+def test_weights_between_here_and_elsewhere_are_held_by_a_split_that_names_the_service() -> None:
+    here = Cluster()
+    here.weights(a=600, b=400)
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    assert here.backends() == {"store": 600, "store-mc-b": 400}
+
+
+def test_2g_a_tcp_service_goes_to_one_leaf_and_the_condition_says_so() -> None:
+    here = Cluster()
+    here.weights(a=400, b=600)
+    here.local("10.0.0.1", ports=(REDIS,))
+    here.exports("a", "10.0.0.1", number=6_379, ports=(REDIS,))
+    here.exports("b", "10.1.0.1", number=6_379, ports=(REDIS,))
+    here.settle()
+    assert here.backends() == {"store-mc-b": 1000}
+    assert here.reasons() == {Reason.WEIGHTS_NOT_HELD}
+
+
+def test_2j_what_the_user_splits_is_not_split_again() -> None:
+    here = failed_over()
+    spec = {"service": "store.app.svc.cluster.local", "backends": []}
+    here.put(key(TRAFFIC_SPLIT, "canary"), {"spec": spec})
+    assert shown(here.settle()) == [
+        "delete TrafficSplit store-mc",
+        "delete Service store-mc-b",
+        "delete Endpoints store-mc-b",
+    ]
+    assert Reason.SPLIT_OF_OTHERS in here.reasons()
+
+
+def test_2h_a_leaf_has_the_ports_that_its_cluster_serves_and_no_others() -> None:
+    here = Cluster()
+    here.weights(a=500, b=500)
+    here.local("10.0.0.1", ports=(HTTP, ADMIN))
+    here.exports("a", "10.0.0.1", ports=(HTTP, ADMIN))
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    assert here.backends() == {"store": 500, "store-mc-b": 500}
+    assert here.listed("store-mc-b") == [(("10.1.0.1",), PORTS, True)]
+    assert here.reasons() == {Reason.PORT_MISSING}
+
+
+def test_2f_a_port_that_nobody_serves_is_parked_so_that_its_routes_are_not_refused() -> None:
+    here = failed_over()
+    here.local(ports=(HTTP, ADMIN))
+    here.settle()
+    assert here.backends() == {"store-mc-b": 1000, "store-mc0-none": 1}
+    assert here.listed("store-mc0-none") == [(("10.1.0.1",), (("http-admin", 9_090),), False)]
+
+
+def test_a_service_that_is_here_and_not_exported_is_served_here_while_it_can_be() -> None:
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    assert here.settle() == []
+    assert here.reasons() == {Reason.LOCAL_NOT_EXPORTED}
+    here.local()
+    here.settle()
+    assert here.backends() == {"store-mc-b": 1000}
+
+
+def test_a_local_service_that_cannot_be_split_is_left_alone_and_said() -> None:
+    for spec in ({"clusterIP": "None"}, {"type": "ExternalName"}):
+        here = Cluster()
+        here.local("10.0.0.1", spec=spec)
+        here.exports("b", "10.1.0.1")
+        assert here.settle() == []
+        assert here.reasons() == {Reason.LOCAL_UNUSABLE}
+
+
+def test_a_drained_cluster_keeps_its_leaf_until_the_last_request_went_elsewhere() -> None:
+    here = Cluster()
+    here.weights(b=500, c=500)
+    here.exports("b", "10.1.0.1", number=8_080)
+    here.exports("c", "10.2.0.1")
+    here.settle()
+    here.world.put(B, {b"drain": drain(ramp_s=0)})
+    here.world.view.advance(1)
+    assert shown(here.plan().writes)[-1] == "delete TrafficSplit store-mc"
+
+
+# --- what is not ours
+
+
+def test_an_object_of_others_with_a_name_that_is_needed_is_not_touched() -> None:
+    here = Cluster()
+    here.local()
+    here.exports("a")
+    here.exports("b", "10.1.0.1")
+    here.put(key(SERVICE, "store-mc-b"), {"spec": {"ports": [{"port": 1}]}})
+    assert [step.key.name for step in here.plan().writes] == ["store-mc-a"]
+    assert Reason.NAME_TAKEN in here.reasons()
+
+
+def test_endpoints_of_others_under_a_name_that_is_needed_are_not_touched() -> None:
+    here = Cluster()
+    here.exports("b", "10.1.0.1")
+    here.put(key(ENDPOINTS, "store"), {"subsets": []})
+    assert here.plan().writes == ()
+    assert here.reasons() == {Reason.NAME_TAKEN}
+
+
+def test_a_split_of_others_under_our_name_is_not_touched() -> None:
+    here = Cluster()
+    here.weights(b=700, c=300)
+    here.exports("b", "10.1.0.1")
+    here.exports("c", "10.2.0.1")
+    here.put(key(TRAFFIC_SPLIT, "store-mc"), {"spec": {"service": "other", "backends": []}})
+    here.settle()
+    assert here.ours() == ["Service store", "Endpoints store"]
+    assert Reason.NAME_TAKEN in here.reasons()
+
+
+def test_endpoints_that_kubernetes_made_for_an_alias_are_not_ours_though_they_have_its_label() -> (
+    None
+):
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    here.settle()
+    labels = {"app.kubernetes.io/managed-by": "isthmus"}
+    here.put(key(ENDPOINTS, "store-mc-a"), {"metadata": {"labels": labels}, "subsets": []})
+    found = here.mirror.get(key(ENDPOINTS, "store-mc-a"))
+    assert found is not None
+    assert is_ours(found)
+    here.withdraws("a")
+    assert shown(here.settle()) == ["delete Service store-mc-a"]
+
+
+def test_a_service_of_ours_that_a_user_took_over_is_the_users() -> None:
+    here = Cluster()
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    taken = here.mirror.get(key(SERVICE, "store"))
+    assert taken is not None
+    spec = {"ports": [{"name": "http-api", "port": 14_001}], "selector": {"app": "store"}}
+    here.put(key(SERVICE, "store"), {**taken, "spec": spec})
+    here.settle()
+    here.withdraws("b")
+    here.settle()
+    assert here.mirror.get(key(SERVICE, "store")) is not None
+    assert here.mirror.get(key(ENDPOINTS, "store")) is not None
+
+
+def test_a_name_that_is_a_leaf_of_another_service_is_not_imported() -> None:
+    here = Cluster()
+    leaf = ServiceName("app", "store-mc-b")
+    here.exports("b", "10.1.0.1")
+    here.exports("c", "10.2.0.1", service=leaf)
+    here.settle()
+    assert here.reasons(leaf) == {Reason.NAME_TAKEN}
+    assert here.mirror.get(key(SERVICE, "store-mc-b")) is None
+
+
+def test_a_service_that_its_user_makes_anew_is_not_taken_from_under_him() -> None:
+    here = Cluster()
+    here.local("10.0.0.1")
+    here.exports("a", "10.0.0.1")
+    here.exports("b", "10.1.0.1")
+    here.settle()
+    here.mirror.remove(key(SERVICE, "store"))
+    here.mirror.remove(key(ENDPOINTS, "store"))
+    assert here.plan().writes == ()
