@@ -6,7 +6,7 @@ weights would go to a leaf that has just been emptied. So the store's answer to 
 over the mirror until the mirror has shown it. Rule 1: once the mirror shows the version that we
 wrote, the mirror counts. Rule 2: where it shows other changes instead (someone wrote after us, and
 the watch was begun anew in between), it counts after a while. Rule 3: where it shows nothing at all
-of the object, our own word is the newest there is, however long that takes.
+of the object, our own word is the newest there is, until a list that began after the write came in.
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,8 @@ class _Own:
     document: Document | None
     before: str
     """The version that the mirror had when it was written."""
+    at: Instant
+    """When the store said that it was written."""
     other_since: Instant = NEVER
     """Since when the mirror has shown a version that is neither that nor ours."""
 
@@ -46,7 +48,7 @@ class Overlay(Mirror):
     def wrote(self, key: ObjectKey, document: Document | None, now: Instant) -> None:
         """Take the state that the store says an object has by that write; None: it is gone."""
         before = self._begun.pop(key, self._shown(key))
-        self._own[key] = _Own(document, before)
+        self._own[key] = _Own(document, before, now)
         self._settle(key, now)
 
     def failed(self, key: ObjectKey) -> None:
@@ -75,6 +77,16 @@ class Overlay(Mirror):
         if now - own.other_since >= CATCH_UP_MAX:
             del self._own[key]
         return False
+
+    def listed(self, kind: Kind, begun_at: Instant) -> list[ObjectKey]:
+        """Let the mirror count for a kind that was listed by a request begun at `begun_at`.
+
+        Return the objects that it shows otherwise than we wrote them before that, by key.
+        """
+        keys = [key for key, own in self._own.items() if key.kind == kind and own.at < begun_at]
+        for key in keys:
+            del self._own[key]
+        return sorted(keys)
 
     def expire(self, now: Instant) -> list[ObjectKey]:
         """Give up what others have overwritten unseen; return these objects, by key."""

@@ -21,6 +21,7 @@ Whoever stops being publisher stops in the middle of a group, and whoever starts
 plans everything from what is there.
 """
 
+from collections.abc import Iterable
 from random import Random
 from typing import TypeAlias, assert_never
 
@@ -36,7 +37,7 @@ from agent.drivers.wishes import Wishes
 from agent.drivers.writer_config import Reader, WriterConfig, WriterStatistics
 from agent.drivers.writer_events import Effect, Event, WriteError
 from agent.mirror import Mirror
-from agent.objects import CRD, MESH_CONFIG, NAMESPACE, SECRET, ObjectKey, is_ours
+from agent.objects import CRD, MESH_CONFIG, NAMESPACE, SECRET, Kind, ObjectKey, is_ours
 from discovery.names import ServiceName
 from failure_detect.clock import NEVER, Instant
 
@@ -98,8 +99,9 @@ class Writer:
             case events.Touched():
                 self._wishes.view(self._now)
             case events.ObjectsChanged(keys):
-                for key in keys:
-                    self._on_object(key)
+                self._on_objects(keys)
+            case events.KindListed(kind, begun_at):
+                self._on_all_altered(self._overlay.listed(kind, begun_at))
             case events.WriteFinished():
                 self._on_finished(event)
             case events.Synchronised():
@@ -119,8 +121,7 @@ class Writer:
         self._now = max(self._now, now)
         if self._now >= self._until:
             self._set_until(-NEVER)
-        for key in self._overlay.expire(self._now):
-            self._on_altered(key)
+        self._on_all_altered(self._overlay.expire(self._now))
         self._admission.expire(self._now)
         if self._is_settled and not was_settled:
             self._wishes.services(self._admission.held, self._now)
@@ -164,10 +165,13 @@ class Writer:
 
     # --- what changed in the store -------------------------------------------------------
 
-    def _on_object(self, key: ObjectKey) -> None:
-        if self._driver is None or key.kind not in self._driver.reads:
-            return
-        if self._overlay.changed(key, self._now):
+    def _on_objects(self, keys: Iterable[ObjectKey]) -> None:
+        reads = frozenset[Kind]() if self._driver is None else self._driver.reads
+        known = (key for key in keys if key.kind in reads)
+        self._on_all_altered([key for key in known if self._overlay.changed(key, self._now)])
+
+    def _on_all_altered(self, keys: Iterable[ObjectKey]) -> None:
+        for key in keys:
             self._on_altered(key)
 
     def _on_altered(self, key: ObjectKey) -> None:
@@ -212,7 +216,8 @@ class Writer:
         return max(at, self._pacer.opens_at(is_urgent=False, now=self._now))
 
     def _urgent_at(self) -> Instant:
-        at = min(self._wishes.urgent_at, self._admission.deadline)
+        retry = NEVER if self._shows_only else self._admission.deadline
+        at = min(self._wishes.urgent_at, retry)
         if at >= NEVER:
             return NEVER
         at = max(at, self._now)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from agent.drivers.plan import Driver, Group, Step
-from agent.objects import Document, ObjectKey
+from agent.objects import Document, Kind, ObjectKey
 from agent.writes import Record
 from discovery.names import ServiceName
 from failure_detect.clock import NEVER, Duration, Instant
@@ -24,6 +24,17 @@ class ObjectsChanged:
     """These objects differ in the mirror, whoever changed them; empty: a kind was listed."""
 
     keys: Collection[ObjectKey] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KindListed:
+    """All objects of a kind were listed into the mirror, by a request begun at `begun_at`.
+
+    To be told besides `ObjectsChanged`: it shows what a watch that broke off has missed.
+    """
+
+    kind: Kind
+    begun_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,7 @@ class WriteFinished:
 Event: TypeAlias = (
     Touched
     | ObjectsChanged
+    | KindListed
     | MayWriteChanged
     | FrozenChanged
     | DriverChosen

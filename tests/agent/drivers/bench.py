@@ -186,7 +186,7 @@ class Bench:
         self.begun: list[tuple[Instant, Step]] = []
         self.is_lagging = is_lagging
         self._version = 0
-        self._unseen: list[ObjectKey] = []
+        self._unseen: list[tuple[ObjectKey, Document | None]] = []
         if start:
             self.tell(DriverChosen(self.driver))
             self.tell(MayWriteChanged(may=True))
@@ -206,12 +206,15 @@ class Bench:
 
     def run_to(self, at: Instant, *, answers: bool = True) -> None:
         """Let time go on; with `answers` the store does all that it is asked, at once."""
+        spins = 0
         while True:
             if answers:
                 self.answer_all()
             due = self.writer.deadline
             if due > at:
                 break
+            spins = spins + 1 if due <= self.now else 0
+            assert spins < 20, "the deadline does not move"
             self.now = max(self.now, due)
             self._take(self.writer.advance(self.now))
         self.now = at
@@ -232,7 +235,7 @@ class Bench:
         document = None
         if error is None:
             document = self.do(step)
-            self._unseen.append(step.key)
+            self._unseen.append((step.key, document))
         self.tell(WriteFinished(number=number, error=error, words=words, document=document))
         if not self.is_lagging:
             self.show()
@@ -259,20 +262,19 @@ class Bench:
             self.store.pop(key, None)
         else:
             self.put(key, document)
-        self._unseen.append(key)
+        self._unseen.append((key, self.store.get(key)))
         self.show()
 
     def show(self) -> None:
         """Let the mirror catch up, one change after the other."""
-        keys, self._unseen = self._unseen, []
-        for key in keys:
-            document = self.store.get(key)
+        changes, self._unseen = self._unseen, []
+        for key, document in changes:
             if document is None:
                 self.mirror.remove(key)
             else:
                 self.mirror.put(key, document)
-        if keys:
-            self.tell(ObjectsChanged(tuple(keys)))
+            self.tell(ObjectsChanged((key,)))
+        self.tell(ObjectsChanged())
 
     # --- what came of it -----------------------------------------------------------------
 

@@ -114,6 +114,16 @@ def test_a_mirror_that_stands_still_never_wins_over_our_word() -> None:
     assert overlay.get(KEY) == state("2")
 
 
+def test_a_list_that_began_after_the_write_counts() -> None:
+    _, overlay = overlaid()
+    write(overlay, state("2"), now=10)
+    assert overlay.listed(SERVICE, 10) == []
+    assert overlay.listed(ENDPOINTS, 11) == []
+    assert overlay.get(KEY) == state("2")
+    assert overlay.listed(SERVICE, 11) == [KEY]
+    assert overlay.get(KEY) == state("1")
+
+
 def test_of_a_write_that_failed_nothing_is_left() -> None:
     mirror, overlay = overlaid()
     overlay.begin(KEY)

@@ -6,6 +6,7 @@ from agent.drivers.writer_events import (
     ConditionsChanged,
     DriverChosen,
     FrozenChanged,
+    KindListed,
     MayWriteChanged,
     Perform,
     Planned,
@@ -264,6 +265,19 @@ def test_what_others_wipe_is_restored_at_once_in_the_midst_of_silence() -> None:
     bench.answer_all()
     assert bench.stored() == bench.wanted()
     assert bench.writer.statistics().restored == 1
+
+
+def test_what_was_wiped_while_the_watch_was_broken_is_restored_after_the_next_list() -> None:
+    bench = Bench(is_lagging=True)
+    bench.touch(WEB, "10.0.0.1")
+    bench.answer_all()
+    bench.run_to(5 * SECOND)
+    bench.store.clear()
+    bench.tell(KindListed(SERVICE, 4 * SECOND))
+    bench.tell(KindListed(ENDPOINTS, 4 * SECOND))
+    bench.answer_all()
+    bench.run_to(8 * SECOND)
+    assert bench.stored() == bench.wanted()
 
 
 def test_who_goes_on_wiping_is_answered_ever_more_seldom_and_named() -> None:
