@@ -6,6 +6,8 @@ is whole and on the disk before it is acknowledged. Rule 2: a directory that is 
 by an empty one, is no deletion. Rule 3: where nothing can be written reading goes on.
 """
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ OWN = ".isthmus"
 """The directory within the directory that is the store's own."""
 
 _PROBE_BYTES = 64 * 1024
+_READ_ONLY = OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Surroundings:
     """For the identities of objects; of the system, so that no two directories have the same."""
     disk: Disk
     lock_timeout_s: float = LOCK_TIMEOUT_S
+
+
+class ForeignJournalError(UnavailableError):
+    """The journal is of another version of this program, which we must not spoil."""
 
 
 class Folder:
@@ -72,6 +79,7 @@ class Folder:
         self._shown: tuple[object, ...] = ()
         self._scanned_us: int | None = None
         self._needs_journal = True
+        self._foreign = ""
         self._is_astray = False
         self._is_swept = False
 
@@ -111,6 +119,8 @@ class Folder:
             self._tail()
             if self._is_behind(now_us):
                 self._share(now_us)
+            elif not self.keeper.is_private:
+                self._mode = None if os.access(self._own, os.W_OK) else _mode_fault(_READ_ONLY)
         except (OSError, StoreError) as error:
             self._mode = _mode_fault(error)
         self._show()
@@ -129,7 +139,7 @@ class Folder:
             with self._lock():
                 self._take(now_us)
                 self._mode = None
-        except OSError as error:
+        except (OSError, ForeignJournalError) as error:
             self.keeper.is_private = True
             self._mode = _mode_fault(error)
             self._take_alone(now_us)
@@ -140,6 +150,9 @@ class Folder:
             self._go_public()
         self._sweep()
         self._tail()
+        if self._foreign:
+            remedy = "run one version everywhere, or remove the journal and it is made anew"
+            raise ForeignJournalError(f"the journal is not ours, but of {self._foreign}; {remedy}")
         if self._needs_journal:
             self.keeper.begin()
             self._needs_journal = False
@@ -187,7 +200,7 @@ class Folder:
             self._needs_journal = True
         except UnknownFormatError as error:
             self.keeper.is_private = True
-            self._mode = _journal_fault(str(error))
+            self._foreign = str(error)
 
     def _reopen(self) -> None:
         journal, ledger = self.keeper.journal, self.ledger
@@ -218,6 +231,7 @@ class Folder:
         """Go back to the journal, as everybody has it, if it can be written again."""
         self._probe()
         self.keeper.is_private = False
+        self._foreign = ""
         self.keeper.journal.close()
         self._lookout.forget()
         self._scanned_us = None
@@ -301,9 +315,6 @@ def _mode_fault(error: OSError | StoreError) -> Fault:
     problem, _, remedy = str(error).partition("; ")
     is_ours = isinstance(error, ForbiddenError)
     kind = FaultReason.READ_ONLY if is_ours else FaultReason.DIRECTORY
+    if isinstance(error, ForeignJournalError):
+        kind = FaultReason.JOURNAL
     return Fault("", 0, "", kind, problem, remedy)
-
-
-def _journal_fault(problem: str) -> Fault:
-    remedy = "run the same version everywhere, or remove the journal; it is made anew"
-    return Fault("", 0, "", FaultReason.JOURNAL, f"the journal is not ours: {problem}", remedy)

@@ -68,7 +68,8 @@ class _Changed:
     def outcome(self, admitted: Mapping[Lane, Admitted], birth: Callable[[], Birth]) -> Outcome:
         sources = dict(self._wanted)
         lanes = list(self.lanes)
-        if Lane.STATUS in admitted and not self._is_of_this(admitted[Lane.STATUS]):
+        stated = self._stated(admitted)
+        if Lane.STATUS in admitted and not self._is_of_this(admitted[Lane.STATUS], stated.uid):
             lanes.remove(Lane.STATUS)
             del sources[Lane.STATUS]
         applied: list[tuple[str, Document]] = []
@@ -76,7 +77,6 @@ class _Changed:
             applied += self._applied(lane, admitted.get(lane))
         if not applied:
             return Outcome((), sources)
-        stated = self._stated(admitted)
 
         def born() -> Birth:
             new = birth()
@@ -111,9 +111,11 @@ class _Changed:
         document: Document = {} if self._held is None else self._held.document
         return text_at(document, "apiVersion").rpartition("/")[2]
 
-    def _is_of_this(self, status: Admitted) -> bool:
-        document: Document = {} if self._held is None else self._held.document
-        return status.uid in ("", text_at(document, "metadata", "uid"))
+    def _is_of_this(self, status: Admitted, stated: str) -> bool:
+        uid = stated
+        if self._held is not None:
+            uid = text_at(self._held.document, "metadata", "uid")
+        return status.uid in ("", uid)
 
     def _stated(self, admitted: Mapping[Lane, Admitted]) -> Admitted:
         for lane in (Lane.PERSON, Lane.MANAGED):

@@ -114,7 +114,7 @@ class Keeper:
 
     def _note_lingering(self, now_us: int) -> None:
         """Begin to count for what lingers, whoever has seen it go."""
-        lingering = {path for path, state in self.ledger.files.items() if state.lingering}
+        lingering = self.ledger.lingering
         for path in self._lingering.keys() - lingering:
             del self._lingering[path]
         for path in lingering - self._lingering.keys():

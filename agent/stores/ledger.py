@@ -57,8 +57,12 @@ class Ledger:
         self.files: dict[str, FileState] = {}
         self.sources: dict[ObjectKey, Sources] = {}
         self._claims: dict[tuple[Lane, ObjectKey], dict[str, Claim]] = {}
+        self.lingering: set[str] = set()
+        """Files that have something no more, and since too short a time to believe it."""
         self.edition = 0
         """Another number, other files."""
+        self._faulty: set[str] = set()
+        self._contested: set[tuple[Lane, ObjectKey]] = set()
         self._beginning: _Beginning | None = None
 
     # --- what it says --------------------------------------------------------------------
@@ -87,12 +91,12 @@ class Ledger:
 
     def faults(self) -> Iterator[Fault]:
         """Give what is wrong in the files, objects in two of them included."""
-        for state in self.files.values():
-            yield from state.faults
-        for (lane, key), paths in self._claims.items():
-            first = self.claimant(lane, key) if len(paths) > 1 else None
-            for path, claim in paths.items():
-                if first is None or path == first or claim in self.files[path].lingering:
+        for path in self._faulty:
+            yield from self.files[path].faults
+        for lane, key in self._contested:
+            first = self.claimant(lane, key)
+            for path, claim in self._claims[lane, key].items():
+                if path == first or claim in self.files[path].lingering:
                     continue
                 problem = f"{key} stands in {first} already"
                 remedy = "keep one of the two; the first file by name counts"
@@ -105,17 +109,28 @@ class Ledger:
         """Know a file by this state; one without anything is forgotten."""
         lane = lane_of(state.path)
         self.edition += 1
+        self.lingering.discard(state.path)
+        self._faulty.discard(state.path)
         for key in self.keys_of(state.path):
             claims = self._claims[lane, key]
             del claims[state.path]
             if not claims:
                 del self._claims[lane, key]
+            if len(claims) <= 1:
+                self._contested.discard((lane, key))
         if state.stamp is None and not state.claims and not state.lingering:
             self.files.pop(state.path, None)
             return
         self.files[state.path] = state
+        if state.lingering:
+            self.lingering.add(state.path)
+        if state.faults:
+            self._faulty.add(state.path)
         for claim in (*state.lingering, *state.claims):
-            self._claims.setdefault((lane, claim.key), {})[state.path] = claim
+            claims = self._claims.setdefault((lane, claim.key), {})
+            claims[state.path] = claim
+            if len(claims) > 1:
+                self._contested.add((lane, claim.key))
 
     def take_steps(self, steps: Iterable[Numbered], sources: Mapping[ObjectKey, Sources]) -> None:
         """Take what became of objects, and of which documents they are made now."""
@@ -210,7 +225,8 @@ class Ledger:
         if self.shelf.version != version:
             self.shelf.reset(beginning.objects.values(), version)
         self.sources = beginning.sources
-        self.files, self._claims = {}, {}
+        self.files, self._claims, self.lingering = {}, {}, set()
+        self._faulty, self._contested = set(), set()
         for state in beginning.files.values():
             self.take_file(state)
 

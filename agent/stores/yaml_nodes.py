@@ -229,7 +229,7 @@ def field_of(node: yaml.Node, wrong: yaml.Node) -> str:
     while isinstance(node, yaml.CollectionNode) and node is not wrong:
         parts = _parts(node)
         below = [each for each in parts if each[1].start_mark.index <= mark]
-        if not below or below[-1][1].end_mark.index < mark:
+        if not below or below[-1][1].end_mark.index <= mark:
             break
         name, node = below[-1]
         names.append(name)

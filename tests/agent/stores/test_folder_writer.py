@@ -16,6 +16,7 @@ from agent.objects import (
     SERVICE,
     SERVICE_EXPORT,
     Document,
+    Kind,
     ObjectKey,
     key_of,
     map_at,
@@ -262,9 +263,9 @@ class Directory(RuleBasedStateMachine):
             for key, each in self.watched.items()
         }
 
-    def listed(self, process: Process) -> dict[object, list[Document]]:
+    def listed(self, process: Process) -> dict[Kind, list[Document]]:
         shelf = process.folder.shelf
-        found: dict[object, list[Document]] = {kind: [] for kind in KINDS}
+        found: dict[Kind, list[Document]] = {kind: [] for kind in KINDS}
         for kind in KINDS:
             for key in shelf.keys(kind):
                 held = shelf.held(key)
