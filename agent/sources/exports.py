@@ -38,6 +38,7 @@ from agent.objects import (
 )
 from agent.sources.export_heads import EXPORT_ANNOTATION, Exporter, read_head
 from agent.sources.problems import Fault, SourceProblem, fewest, shown
+from agent.sources.readers import Readers, account_of, zone_of
 from agent.sources.slices import (
     SERVICE_NAME_LABEL,
     Backend,
@@ -47,15 +48,13 @@ from agent.sources.slices import (
     read_slice,
 )
 from discovery.assignment import Ports
-from discovery.endpoints import Endpoint, EndpointPort, is_zone
+from discovery.endpoints import Endpoint, EndpointPort
 from discovery.exports import Exported
 from discovery.names import ServiceName, is_label
 from discovery.records import ExportRecord
 
 KINDS = (SERVICE, SERVICE_EXPORT, ENDPOINT_SLICE, ENDPOINTS, POD, NODE, NAMESPACE)
 """What exports are read from."""
-
-ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ class ExportReader:
         self._service_of: dict[ObjectKey, ServiceName] = {}
         self._slices: dict[ServiceName, dict[ObjectKey, None]] = {}
         self._parsed: dict[ObjectKey, tuple[Document, SliceRead]] = {}
-        self._read_from: dict[ServiceName, frozenset[ObjectKey]] = {}
-        self._readers: dict[ObjectKey, dict[ServiceName, None]] = {}
+        self._readers = Readers()
 
     # --- what an object concerns ----------------------------------------------------------
 
@@ -102,7 +100,7 @@ class ExportReader:
             return [ServiceName(key.namespace, key.name)]
         if key.kind == ENDPOINT_SLICE:
             return self._relink(key)
-        return list(self._readers.get(key, ()))
+        return self._readers.concerned(key, self._mirror.get(key))
 
     def _relink(self, key: ObjectKey) -> list[ServiceName]:
         document = self._mirror.get(key)
@@ -132,25 +130,13 @@ class ExportReader:
 
     def read(self, service: ServiceName) -> ExportRead:
         """Return what the mirror says of a service now. Never raises."""
-        looked_at = _Lookups(self._mirror)
+        lookups = _Lookups(self._mirror)
         for kind in (SERVICE, SERVICE_EXPORT, ENDPOINTS):
-            looked_at.keys.add(ObjectKey(kind, service.namespace, service.name))
-        read = self._read(service, looked_at)
+            lookups.get(ObjectKey(kind, service.namespace, service.name))
+        read = self._read(service, lookups)
         says_something = read.said_by is not None or read.problems
-        self._remember(service, frozenset(looked_at.keys if says_something else ()))
+        self._readers.remember(service, lookups.found if says_something else {})
         return read
-
-    def _remember(self, service: ServiceName, keys: frozenset[ObjectKey]) -> None:
-        before = self._read_from.pop(service, frozenset())
-        for key in before - keys:
-            readers = self._readers[key]
-            del readers[service]
-            if not readers:
-                del self._readers[key]
-        for key in keys - before:
-            self._readers.setdefault(key, {})[service] = None
-        if keys:
-            self._read_from[service] = keys
 
     def _read(self, service: ServiceName, lookups: "_Lookups") -> ExportRead:
         exporter, problems = _exporter(service, self._mirror)
@@ -210,8 +196,7 @@ class ExportReader:
         assert {key for keys in self._slices.values() for key in keys} == set(self._service_of)
         assert all(key in self._slices[service] for key, service in self._service_of.items())
         assert self._parsed.keys() <= self._service_of.keys()
-        pairs = {(key, service) for service, keys in self._read_from.items() for key in keys}
-        assert pairs == {(key, each) for key, found in self._readers.items() for each in found}
+        self._readers.check_invariants()
 
 
 def read_exports(mirror: Mirror, *, allow_loopback: bool = False) -> dict[ServiceName, ExportRead]:
@@ -232,11 +217,11 @@ class _Lookups:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self.keys: set[ObjectKey] = set()
+        self.found: dict[ObjectKey, Document | None] = {}
 
     def get(self, key: ObjectKey) -> Document | None:
-        self.keys.add(key)
-        return self._mirror.get(key)
+        found = self.found[key] = self._mirror.get(key)
+        return found
 
 
 # --- who exports it ------------------------------------------------------------------------
@@ -300,6 +285,7 @@ class _Union:
         self._lookups = lookups
         self._publishes_all = publishes_all
         self._found: dict[Ports, dict[str, _Placed]] = {}
+        self._zones: dict[str, str] = {}
 
     def add(self, key: ObjectKey, part: Backends) -> Iterator[SourceProblem]:
         """Take what one slice says; give what is wrong with its ports."""
@@ -322,9 +308,14 @@ class _Union:
         if self._publishes_all and not endpoint.ready:
             endpoint = replace(endpoint, ready=True)
         if endpoint.node and not endpoint.zone:
-            zone = zone_of(self._lookups.get(ObjectKey(NODE, "", endpoint.node)))
+            zone = self._zone(endpoint.node)
             endpoint = replace(endpoint, zone=zone) if zone else endpoint
         return backend if endpoint is backend.endpoint else Backend(endpoint, backend.pod)
+
+    def _zone(self, node: str) -> str:
+        if node not in self._zones:
+            self._zones[node] = zone_of(self._lookups.get(ObjectKey(NODE, "", node)))
+        return self._zones[node]
 
     def endpoints(self) -> dict[Ports, tuple[Endpoint, ...]]:
         """Return the endpoints by the ports that they listen on, by address."""
@@ -363,12 +354,6 @@ def _strange_ports(
     return SourceProblem(key, field, Fault.PORT, what, remedy)
 
 
-def zone_of(node: Document | None) -> str:
-    """Return the zone that a Node's label names; empty where there is none."""
-    zone = text_at(node, "metadata", "labels", ZONE_LABEL)
-    return zone if is_zone(zone) else ""
-
-
 def _account(
     pods: Iterable[tuple[str, str]], service: ServiceName, lookups: _Lookups, said_by: ObjectKey
 ) -> tuple[str, list[SourceProblem]]:
@@ -377,7 +362,7 @@ def _account(
     for name in dict.fromkeys(pod for _, pod in pods if pod):
         pod = lookups.get(ObjectKey(POD, service.namespace, name))
         if pod is not None:
-            account = text_at(pod, "spec", "serviceAccountName") or "default"
+            account = account_of(pod)
             counts[account] = counts.get(account, 0) + 1
     if not counts:
         return "", []

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from agent.mirror import Mirror
 from agent.objects import NODE, Document, integer_at, list_at, text_at
-from agent.sources.exports import zone_of
+from agent.sources.readers import zone_of
 from discovery.endpoints import is_address_of_pod, is_port, packed_address, shown_address
 from discovery.isolation import HeartbeatSeen, HeartbeatStopped
 from failure_detect.events import NodeDeleted

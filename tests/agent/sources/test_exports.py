@@ -1,7 +1,7 @@
 """From objects to exports: what is exported, what is not and why, and nobody hides another."""
 
 from agent.objects import ENDPOINT_SLICE, ENDPOINTS, Document, ObjectKey
-from agent.sources.exports import ExportRead, ExportReader, read_exports, zone_of
+from agent.sources.exports import ExportRead, ExportReader, read_exports
 from agent.sources.problems import Fault
 from discovery.endpoints import Endpoint, EndpointPort
 from discovery.names import ServiceName
@@ -195,7 +195,6 @@ def test_a_zone_that_an_endpoint_does_not_name_is_its_nodes() -> None:
     )
     assert found.exported is not None
     assert [each.zone for each in found.exported.endpoints[HTTP]] == ["z1", "z9", ""]
-    assert zone_of(node("n1", "no/zone")) == ""
 
 
 def account(*documents: Document, annotations: Document | None = None) -> tuple[str, list[Fault]]:
@@ -240,8 +239,12 @@ def test_a_change_leads_to_the_services_that_were_read_from_it() -> None:
     for each in documents:
         reader.concerned(key(each))
     reader.read(NAME)
-    for each in (*documents, pod("p1")):
+    for each in documents[:3]:
         assert reader.concerned(key(each)) == [NAME], each
+    for each in (namespace(status={"phase": "Terminating"}), node("n1", "z1"), pod("p1")):
+        mirror.put(key(each), each)
+        assert reader.concerned(key(each)) == [NAME], each
+        assert reader.concerned(key(each)) == [], "what means the same concerns nobody"
     for each in (node("n2"), pod("p2"), namespace("other")):
         assert reader.concerned(key(each)) == [], each
     reader.check_invariants()
