@@ -121,10 +121,13 @@ class ExportReader:
             self._slices.setdefault(after, {})[key] = None
         return [each for each in dict.fromkeys((before, after)) if each is not None]
 
-    def known(self, kind: Kind) -> list[ObjectKey]:
-        """Return the objects of a kind that any service was read from, there or not any more."""
-        keys = [key for key in self._readers if key.kind == kind]
-        return keys + [key for key in self._service_of if key.kind == kind]
+    def lost(self, kind: Kind) -> list[ObjectKey]:
+        """Return the objects of a kind that any service was read from and that are there no more.
+
+        For a list after the mirror had forgotten the kind: what it lacks differs from nothing.
+        """
+        known = *self._readers.there(kind), *(key for key in self._service_of if key.kind == kind)
+        return [key for key in known if self._mirror.get(key) is None]
 
     # --- reading ---------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ never. So a change concerns nobody where what services read of the object is the
 
 from collections.abc import Iterator, Mapping
 
-from agent.objects import NAMESPACE, NODE, POD, Document, ObjectKey, at, text_at
+from agent.objects import NAMESPACE, NODE, POD, Document, Kind, ObjectKey, at, text_at
 from discovery.endpoints import is_zone
 from discovery.names import ServiceName
 
@@ -51,9 +51,9 @@ class Readers:
         self._mixed: set[ObjectKey] = set()
         """Objects that services were read from in different states."""
 
-    def __iter__(self) -> Iterator[ObjectKey]:
-        """Iterate over the objects that anything was read from, there or not."""
-        return iter(self._services)
+    def there(self, kind: Kind) -> Iterator[ObjectKey]:
+        """Give the objects of a kind that services were read from, and that were there then."""
+        return (key for key, seen in self._seen.items() if key.kind == kind and seen is not None)
 
     def concerned(self, key: ObjectKey, document: Document | None) -> list[ServiceName]:
         """Return the services that may differ since an object is in this state; they are read anew.

@@ -192,7 +192,7 @@ class Sources:
             self._stale[key.kind] = None
 
     def _listed(self, kind: Kind, keys: Iterable[ObjectKey]) -> None:
-        """Look again at all that was known of the kind: what a list lacks may differ in nothing."""
+        """Take a list, and what is there no more: if the kind was forgotten, no key says so."""
         self._forbidden.pop(kind, None)
         self._awaited.pop(kind, None)
         self._stale[kind] = None
@@ -200,7 +200,7 @@ class Sources:
         if kind in TRUST:
             self._mark(key for key in self._trusted if key.kind == kind)
         elif kind in exports.KINDS:
-            self._mark(self._reader.known(kind))
+            self._mark(self._reader.lost(kind))
 
     def _list_anew(self, wanted: FreshListWanted) -> list[Effect]:
         kinds = [kind for kind in LISTED_ANEW if self._mirror.version(kind) is not None]

@@ -48,8 +48,17 @@ def test_a_change_concerns_those_that_were_read_from_it_once() -> None:
     readers.remember(A, {})
     assert readers.concerned(P, ONE) == [B]
     readers.remember(B, {})
-    assert list(readers) == []
+    assert list(readers.there(POD)) == []
     readers.check_invariants()
+
+
+def test_what_was_there_is_known_and_what_was_not_is_none() -> None:
+    readers = Readers()
+    absent = ObjectKey(POD, "shop", "absent")
+    readers.remember(A, {P: ONE, absent: None, key(node("n")): node("n")})
+    assert list(readers.there(POD)) == [P]
+    readers.concerned(P, None)
+    assert list(readers.there(POD)) == []
 
 
 def test_who_was_read_from_a_state_that_nobody_told_of_is_not_forgotten() -> None:
