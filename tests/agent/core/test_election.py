@@ -71,6 +71,15 @@ def test_a_lone_agent_is_a_bridge_soon() -> None:
     assert changed == BridgesChanged((identity("a").member,))
 
 
+def test_who_meets_somebody_meanwhile_waits_for_what_he_has_to_tell() -> None:
+    election = alone()
+    election.handle(ABLE, 0)
+    election.handle(MemberJoined(identity("b"), 1), 2 * SECOND)
+    assert BecomeBridge() not in election.advance(3 * SECOND)
+    assert BecomeBridge() not in election.advance(5 * SECOND - 1)
+    assert BecomeBridge() in election.advance(5 * SECOND)
+
+
 def test_who_may_be_no_bridge_says_nothing_and_becomes_none() -> None:
     election = alone()
     assert election.handle(KEYLESS, 0) == []
