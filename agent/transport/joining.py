@@ -32,7 +32,7 @@ class Joining:
     async def join(self, stream: trio.SocketStream, source: Address, join: Join) -> None:
         """Copy a stream from `source` to where it goes on, and back, until both have ended.
 
-        Raises `WireRefused`: CROWDED, BUDGET, NO_ANSWER.
+        Raises `WireRefused`: CROWDED, BUDGET, NO_ANSWER; or `trio.BrokenResourceError`.
         """
         if self._open >= self._limits.joined:
             raise WireRefused(Reason.CROWDED, "as many streams as may be are passed on")
@@ -52,10 +52,11 @@ async def _joined(stream: trio.SocketStream, join: Join) -> None:
     except OSError as error:
         what = f"a stream for {join.address} could not be passed on"
         raise WireRefused(Reason.NO_ANSWER, what) from error
-    async with onward, trio.open_nursery() as nursery:
+    async with onward:
         await onward.send_all(join.data)
-        nursery.start_soon(_copy, stream, onward)
-        nursery.start_soon(_copy, onward, stream)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_copy, stream, onward)
+            nursery.start_soon(_copy, onward, stream)
 
 
 async def _copy(one: trio.SocketStream, other: trio.SocketStream) -> None:

@@ -6,6 +6,7 @@ not found is remembered as well, for less time, so that a flood for it asks no f
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 import trio
 
@@ -31,24 +32,28 @@ class Resolver:
         """Serve a socket of one family."""
         self._clock = clock
         self._is_ipv6 = is_ipv6
-        self._known: OrderedDict[Address, tuple[SocketAddress | None, Instant | None]] = (
-            OrderedDict()
-        )
+        # Apart, so that answers to many strangers drive out no name.
+        self._literals: OrderedDict[Address, SocketAddress | None] = OrderedDict()
+        self._names: OrderedDict[Address, tuple[SocketAddress | None, Instant]] = OrderedDict()
         self.lookups = 0
         """Names that were asked for."""
 
     def known(self, address: Address) -> tuple[SocketAddress | None, bool]:
         """Return where an address leads, None for nowhere, and whether that is known at all."""
-        found = self._known.get(address)
-        if found is not None and (found[1] is None or self._clock() < found[1]):
-            return found[0], True
+        if address in self._literals:
+            return self._literals[address], True
+        where, until = self._names.get(address, (None, 0))
+        if self._clock() < until:
+            return where, True
         try:
             host, port = split_address(address)
         except ValueError:
             return None, True
         if not literal(host):
             return None, False
-        return self._remember(address, for_family(host, port, is_ipv6=self._is_ipv6), None), True
+        where = for_family(host, port, is_ipv6=self._is_ipv6)
+        _remember(self._literals, address, where)
+        return where, True
 
     async def resolve(self, address: Address) -> SocketAddress | None:
         """Return where an address leads, None where its name is not found; asks if need be."""
@@ -60,16 +65,19 @@ class Resolver:
         found = await look_up(host)
         usable = [for_family(each, port, is_ipv6=self._is_ipv6) for each in found]
         where = next((each for each in usable if each is not None), None)
-        lasts = LOST_FOR if where is None else FOUND_FOR
-        return self._remember(address, where, self._clock() + lasts)
-
-    def _remember(
-        self, address: Address, where: SocketAddress | None, until: Instant | None
-    ) -> SocketAddress | None:
-        self._known[address] = (where, until)
-        if len(self._known) > REMEMBERED_MAX:
-            self._known.popitem(last=False)
+        until = self._clock() + (LOST_FOR if where is None else FOUND_FOR)
+        _remember(self._names, address, (where, until))
         return where
+
+
+_Found = TypeVar("_Found")
+
+
+def _remember(table: OrderedDict[Address, _Found], address: Address, found: _Found) -> None:
+    table[address] = found
+    table.move_to_end(address)
+    if len(table) > REMEMBERED_MAX:
+        table.popitem(last=False)
 
 
 async def look_up(host: str) -> list[str]:

@@ -68,6 +68,26 @@ async def test_an_end_that_breaks_ends_the_other(nursery: trio.Nursery) -> None:
     await listener.aclose()
 
 
+async def test_an_end_that_is_gone_before_it_was_told_anything_breaks_the_stream_alone(
+    nursery: trio.Nursery,
+) -> None:
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    where = Address(f"127.0.0.1:{listener.socket.getsockname()[1]}")
+    caller, passing = await streams()
+
+    async def refuse() -> None:
+        accepted = await listener.accept()
+        await accepted.receive_some(1)  # What it leaves unread makes the kernel reset the stream.
+        await accepted.aclose()
+
+    nursery.start_soon(refuse)
+    join = Join(where, bytes(30_000_000))
+    with pytest.raises(trio.BrokenResourceError):
+        await joining(StreamLimits(), Allowance(5, 5)).join(passing, SOURCE, join)
+    for stream in (caller, passing, listener):
+        await stream.aclose()
+
+
 @pytest.mark.parametrize(
     ("limits", "hops", "reason"),
     [

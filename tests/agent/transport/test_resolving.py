@@ -82,11 +82,17 @@ async def test_a_name_that_is_not_found_is_asked_for_again_sooner(names: Names) 
     assert len(names.asked) == 1
 
 
-async def test_what_is_remembered_is_bounded(names: Names) -> None:
-    resolver = Resolver(Clock(), is_ipv6=False)
+async def test_names_are_remembered_within_bounds_and_literals_drive_out_none(
+    names: Names,
+) -> None:
+    clock = Clock()
+    resolver = Resolver(clock, is_ipv6=False)
     await resolver.resolve(LOCAL)
     for number in range(REMEMBERED_MAX):
         resolver.known(Address(f"127.0.{number // 256}.{number % 256}:1"))
+    assert resolver.known(LOCAL) == (("127.0.0.1", 7400), True)
+    for number in range(REMEMBERED_MAX):
+        await resolver.resolve(Address(f"name-{number}:1"))
     assert resolver.known(LOCAL) == (None, False)
 
 
