@@ -125,7 +125,7 @@ class Transport:
         self._calling.close(pool)
 
     def renew(self, pool: Pool, certificate: bytes) -> None:
-        """Show another certificate of the same key in a pool that is open."""
+        """Show another certificate of the same key in a pool; KeyError where it is not open."""
         self._credentials[pool] = self._credentials[pool].renewed(certificate)
         self._sessions.renew(pool, certificate)
 

@@ -28,7 +28,7 @@ class StrangerLimits:
     """What strangers may ask for. Agents that share a host share what it may ask for."""
 
     hellos: Allowance = Allowance(250, 2_000)
-    """Answers to first contacts: a hash and some 560 bytes each."""
+    """Answers to first contacts: a hash and at most 562 bytes each."""
 
     proofs: Allowance = Allowance(250, 500)
     """Cookies that came back: two signatures to verify and a shared key to compute."""

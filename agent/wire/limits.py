@@ -15,7 +15,7 @@ class WireLimits:
     """Bounds of one process. Peers, attempts and queues are of each pool."""
 
     peers: int = 8_192
-    """Members with whom a session is kept, some 1.3 KiB each: more than a pool may have."""
+    """Members with whom a session is kept, some 1.5 KiB each: more than a pool may have."""
 
     attempts: int = 1_024
     """Handshakes that are under way."""

@@ -94,7 +94,7 @@ class Sessions:
             closed.close()
 
     def renew(self, pool: Pool, certificate: bytes) -> None:
-        """Show another certificate of the same key in a pool that is open."""
+        """Show another certificate of the same key in a pool; KeyError where it is not open."""
         self._pools[pool].renew(certificate)
 
     def recheck(self) -> None:

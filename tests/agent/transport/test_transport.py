@@ -368,3 +368,28 @@ async def test_what_is_sent_before_and_after_it_runs_is_dropped_and_counted() ->
     one.say(two, b"word")
     one.ask(two, b"word")
     assert one.transport.statistics().drops == {Drop.UNSENDABLE: 1, Drop.OUTCOME: 1}
+
+
+async def test_connections_beyond_what_may_be_tried_say_nothing(nursery: trio.Nursery) -> None:
+    one = Process("one", streams=StreamLimits(tried=0))
+    await one.start(nursery)
+    told: list[bool | None] = []
+    one.transport.connect(one.address, SECOND, told.append)
+    await until(lambda: told == [None])
+    assert one.transport.statistics().drops == {Drop.BUSY: 1}
+
+
+async def test_a_renewed_certificate_is_shown_on_streams_and_a_member_can_be_forgotten(
+    nursery: trio.Nursery,
+) -> None:
+    one, two = Process("one"), Process("two")
+    await one.start(nursery)
+    await two.start(nursery)
+    one.say(two, b"word")
+    await two.next()
+    one.transport.forget(Pool.LAN, two.member)
+    assert one.transport.statistics().wire.peers[Pool.LAN] == 0
+    one.transport.renew(Pool.LAN, b"no certificate at all")
+    one.ask(two, b"question")
+    assert await one.next() == (Pool.LAN, RequestFailed(1))
+    assert two.transport.statistics().streams_refused == {Reason.CERTIFICATE: 1}

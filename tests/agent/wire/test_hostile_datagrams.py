@@ -4,8 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.wire.budgets import Allowance, StrangerLimits
 from agent.wire.effects import Delivered, Forward, Refused, Transmit
-from agent.wire.header import Pool, mark_of
+from agent.wire.handshake import (
+    Hello,
+    Proof,
+    Welcome,
+    read_hello,
+    read_proof,
+    read_welcome,
+    write_hello,
+    write_proof,
+    write_welcome,
+)
+from agent.wire.header import HEAD_BYTES, Head, Kind, Pool, mark_of
+from agent.wire.limits import WireLimits
 from agent.wire.reasons import Reason
 from failure_detect.clock import SECOND
 from tests.agent.wire.pairs import STRANGER, datagram, met, pair
@@ -174,3 +187,42 @@ def test_an_answer_that_nobody_asked_for_is_refused() -> None:
     line.inject(two, line.seen[3].data[:2] + mark_of(two.member) + bytes(56), one.address)
     assert one.reasons == [Reason.UNEXPECTED]
     assert two.reasons == [Reason.UNKNOWN_TAG]
+
+
+def test_what_was_sealed_for_one_cookie_is_worth_nothing_with_another() -> None:
+    line, one, two = met()
+    first = read_proof(line.seen[2].data)
+    # A stranger gets a cookie of his own for a certificate that everybody knows.
+    hello = Hello(bytes(16), b"mine", first.certificate)
+    head = Head(Kind.HELLO, Pool.LAN, mark_of(two.member))
+    (answer,) = line.inject(two, write_hello(head, hello), STRANGER)
+    assert isinstance(answer, Transmit)
+    cookie = read_welcome(answer.data).cookie
+    two.sessions.forget(Pool.LAN, one.member)
+    forged = Proof(bytes(16), cookie, first.certificate, first.sealed)
+    line.inject(two, write_proof(line.seen[2].data[:HEAD_BYTES], forged), STRANGER)
+    assert two.reasons == [Reason.SEAL]
+    assert two.sessions.statistics().peers[Pool.LAN] == 0
+
+
+def test_proofs_are_looked_into_within_the_budget_for_strangers() -> None:
+    limits = WireLimits(strangers=StrangerLimits(proofs=Allowance(1, 10)))
+    line, one, two = pair(limits)
+    line.send(one, two, b"word")
+    line.step()
+    line.step()
+    proof = line.queue.popleft()
+    for _ in range(4):
+        line.inject(two, proof.data, proof.source)
+    assert two.reasons == [Reason.REPLAY, Reason.BUDGET, Reason.BUDGET]
+
+
+def test_few_answers_to_one_hello_are_looked_into() -> None:
+    line, one, two = pair()
+    line.send(one, two, b"word")
+    challenge = read_hello(line.queue[0].data).challenge
+    head = Head(Kind.WELCOME, Pool.LAN, mark_of(one.member))
+    forged = write_welcome(head, Welcome(challenge, bytes(16), b"no certificate"))
+    for _ in range(6):
+        line.inject(one, forged, STRANGER)
+    assert one.reasons == [Reason.CERTIFICATE] * 4 + [Reason.BUDGET] * 2
