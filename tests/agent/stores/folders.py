@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
-from agent.objects import Document, Kind
+from agent.objects import SERVICE, Document, Kind, text_at
 from agent.stores.disk import Disk
 from agent.stores.faults import FaultReason
 from agent.stores.folder import Folder, Surroundings
@@ -62,3 +63,21 @@ class Process:
         if self.notices is not None:
             self.notices.close()
         self.folder.close()
+
+
+class Start(Protocol):
+    """Start a process on a directory; it is closed with the test."""
+
+    def __call__(
+        self,
+        root: Path,
+        seed: int = 1,
+        *,
+        disk: Disk | None = None,
+        has_notices: bool = True,
+        lock_timeout_s: float = 10.0,
+    ) -> Process: ...
+
+
+def names(process: Process) -> list[str]:
+    return [text_at(each, "metadata", "name") for each in process.objects(SERVICE)]

@@ -12,7 +12,8 @@ from agent.stores.directory import opened
 from agent.stores.disk import Disk
 from agent.stores.folder import Surroundings
 from agent.stores.yaml_text import to_yaml
-from tests.agent.stores.contract import Site, StoreContract
+from tests.agent.stores.contract import StoreContract
+from tests.agent.stores.site import Site
 
 
 def surroundings(seed: int = 1) -> Surroundings:
@@ -30,6 +31,8 @@ class TestDirectoryStore(StoreContract):
         async def gone(key: ObjectKey) -> None:
             (tmp_path / f"{key.kind.name}-{key.name}.yaml").unlink()
 
-        async with opened(tmp_path, surroundings(1)) as ours:
-            async with opened(tmp_path, surroundings(2)) as theirs:
-                yield Site(ours, theirs, by_hand, gone)
+        async with (
+            opened(tmp_path, surroundings(1)) as ours,
+            opened(tmp_path, surroundings(2)) as theirs,
+        ):
+            yield Site(ours, theirs, by_hand, gone)

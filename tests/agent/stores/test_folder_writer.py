@@ -26,8 +26,8 @@ from agent.store import ChangeType, ForbiddenError, StoreError
 from agent.stores.file_states import PEOPLE
 from agent.stores.memory_shelf import MemoryShelf
 from agent.stores.yaml_text import to_yaml
-from tests.agent.stores.contract import LEASE_KEY, WEB, definition, export, lease, service
 from tests.agent.stores.folders import NOON_MS, Process
+from tests.agent.stores.site import LEASE_KEY, WEB, definition, export, lease, service
 
 API = ObjectKey(SERVICE, "shop", "api")
 EXPORT = ObjectKey(SERVICE_EXPORT, "shop", "web")

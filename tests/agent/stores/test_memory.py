@@ -8,7 +8,8 @@ import pytest
 from agent.objects import SERVICE, Document, ObjectKey
 from agent.store import ChangeType, GoneError
 from agent.stores.memory import MemoryShelf, MemoryStore
-from tests.agent.stores.contract import Site, StoreContract, next_change, service
+from tests.agent.stores.contract import StoreContract
+from tests.agent.stores.site import Site, next_change, service
 
 NOON_MS = 1_800_000_000_000
 
