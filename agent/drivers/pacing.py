@@ -27,7 +27,7 @@ class PacingConfig:
     """From the beginning of one burst that breaks the silence to the next such beginning."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no pace: each time must be positive, and silence no shorter than 0.1 s."""
+        """Raise ValueError for what is no pace: each time must be above 0."""
         if min(self.burst, self.silence, self.urgent_every) <= 0:
             raise ValueError("burst, silence and urgent_every must be above 0")
 

@@ -41,7 +41,7 @@ from discovery.names import Origin, ServiceName
 from discovery.records import ClusterRecord
 from discovery.service_view import ServiceView
 from discovery.view_changes import ViewDiff
-from failure_detect.clock import NEVER, Instant
+from failure_detect.clock import Instant
 
 WEB, API, DB = (ServiceName("shop", name) for name in ("web", "api", "db"))
 BANK = ServiceName("bank", "ledger")
@@ -302,8 +302,3 @@ class Bench:
             if isinstance(effect, Perform):
                 self.at_store[effect.number] = effect.step
                 self.begun.append((self.now, effect.step))
-
-
-def is_later(at: Instant) -> bool:
-    """Whether an instant is one that comes."""
-    return at < NEVER
