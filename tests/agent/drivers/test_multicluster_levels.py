@@ -65,6 +65,12 @@ def test_local_addresses_that_are_not_exported_are_alone_in_front() -> None:
     assert dict(levels.shares) == {A: 1_000}
 
 
+def test_an_address_that_comes_twice_stands_in_the_better_level_and_leaves_no_hole() -> None:
+    twice = Part(origin=C, weight=0, rank=1, addresses=part(B, 2, 0).addresses)
+    levels = plan_levels([part(B, 2, 0), twice, part(C, 1, 0, rank=2)], A, 1_000, 1)
+    assert counts(levels) == {1: {B: 2}, 2: {C: 1}}
+
+
 def test_a_share_too_small_for_one_address_stands_behind() -> None:
     levels = plan_levels([part(B, 4, 10)], A, 990, 3)
     assert counts(levels) == {1: {B: 4}}
