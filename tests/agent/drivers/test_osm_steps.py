@@ -164,3 +164,90 @@ def test_no_prefix_does_harm_where_pods_are_written_and_kubernetes_wipes_endpoin
     config = {"spec": {"traffic": {"enablePermissiveTrafficPolicyMode": False}}}
     here.put(ObjectKey(MESH_CONFIG, "osm-system", "osm-mesh-config"), config)
     run(here, script)
+
+
+# --- ports that come and go --------------------------------------------------------------
+
+
+def split_over(*ports: ServicePort) -> Cluster:
+    """The service is in `b` and `c`, and has weights that need a split."""
+    here = Cluster()
+    here.weights(b=700, c=300)
+    here.exports("b", "10.1.0.1", ports=ports)
+    here.exports("c", "10.2.0.1", ports=ports)
+    here.settle()
+    assert here.backends() == {"store-mc-b": 700, "store-mc-c": 300}
+    return here
+
+
+def both(here: Cluster, *ports: ServicePort) -> list[str]:
+    here.exports("b", "10.1.0.1", ports=ports)
+    here.exports("c", "10.2.0.1", ports=ports)
+    return shown(here.settle())
+
+
+def test_2h_a_port_comes_to_the_leaves_before_it_comes_to_the_service() -> None:
+    here = split_over(HTTP)
+    assert both(here, HTTP, ADMIN) == [
+        *("apply Endpoints store-mc-b", "apply Service store-mc-b", "apply Endpoints store-mc-b"),
+        *("apply Endpoints store-mc-c", "apply Service store-mc-c", "apply Endpoints store-mc-c"),
+        *("apply Endpoints store", "apply Service store", "apply Endpoints store"),
+    ]
+
+
+def test_2f_a_port_goes_from_the_service_before_it_goes_from_the_leaves() -> None:
+    here = split_over(HTTP, ADMIN)
+    steps = both(here, HTTP)
+    service = steps.index("apply Service store")
+    leaves = [steps.index(f"apply Service store-mc-{each}") for each in "bc"]
+    assert service < min(leaves)
+    assert list(broken_laws(here.mirror)) == []
+
+
+def test_2f_of_ports_that_are_all_others_the_split_goes_first_and_comes_last() -> None:
+    here = split_over(HTTP)
+    steps = both(here, ADMIN)
+    splits = [at for at, step in enumerate(steps) if "TrafficSplit" in step]
+    [gone, come] = splits
+    service = steps.index("apply Service store")
+    assert steps[gone] == "delete TrafficSplit store-mc"
+    assert gone < service < come
+
+
+def test_a_flat_list_is_filled_before_the_split_above_it_goes() -> None:
+    here = split_over(HTTP)
+    here.weights(b=500, c=500)
+    steps = both(here, HTTP, ADMIN)
+    split = steps.index("delete TrafficSplit store-mc")
+    assert steps[:split] == ["apply Endpoints store"]
+    assert steps[split + 1 : split + 3] == ["apply Service store", "apply Endpoints store"]
+
+
+def test_a_split_that_outlived_its_service_is_set_right_before_the_service_comes() -> None:
+    here = split_over(HTTP)
+    here.mirror.remove(key(SERVICE, "store"))
+    here.mirror.remove(key(ENDPOINTS, "store"))
+    here.weights(b=600, c=400)
+    steps = shown(here.settle())
+    assert steps == ["apply TrafficSplit store-mc", "apply Service store", "apply Endpoints store"]
+
+
+def test_clusters_that_serve_different_ports_are_split_and_the_service_has_all() -> None:
+    here = Cluster()
+    here.exports("b", "10.1.0.1", ports=(HTTP,))
+    here.exports("c", "10.2.0.1", number=9_090, ports=(ADMIN,))
+    here.settle()
+    assert here.backends() == {"store-mc-b": 500, "store-mc-c": 500}
+    assert answered(here) == {HTTP.port, ADMIN.port}
+
+
+def test_a_crash_after_any_write_is_gone_on_from() -> None:
+    for crash in range(12):
+        here = split_over(HTTP, ADMIN)
+        here.exports("b", "10.1.0.9", ports=(HTTP,))
+        here.exports("c", "10.2.0.9", number=8_080, ports=(HTTP,))
+        for step in here.plan().writes[:crash]:
+            here.do(step)
+        here.settle()
+        assert here.listed("store-mc-b")[0].addresses == ("10.1.0.9",)
+        assert here.listed("store-mc-c")[0].ports == (("http-api", 8_080),)

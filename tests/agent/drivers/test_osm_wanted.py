@@ -1,4 +1,4 @@
-"""Services that are here as well, weights, and what others have written."""
+"""Who gets what: weights, services that are here as well, ports that only some serve."""
 
 from agent.drivers.osm_endpoints import RETIRE_AFTER_S
 from agent.drivers.plan import Reason
@@ -9,9 +9,7 @@ from agent.objects import (
     SERVICE,
     TRAFFIC_SPLIT,
     at,
-    is_ours,
 )
-from discovery.names import ServiceName
 from tests.agent.drivers.osm_world import (
     ADMIN,
     HTTP,
@@ -20,14 +18,15 @@ from tests.agent.drivers.osm_world import (
     Cluster,
     failed_over,
     key,
+    record_of,
     shown,
 )
-from tests.discovery.view_world import B, drain
+from tests.discovery.view_world import B, drain, export, exported
 
 PORTS = (("http-api", 14_001),)
 
 
-# --- weights
+# --- weights ----------------------------------------------------------------------------
 
 
 def test_weights_that_addresses_give_of_themselves_need_no_split() -> None:
@@ -95,7 +94,7 @@ def test_a_split_that_is_needed_no_more_goes_and_then_its_leaves() -> None:
     ]
 
 
-# --- services that are here as well
+# --- services that are here as well -----------------------------------------------------
 
 
 def test_2b_the_exporter_has_an_alias_with_the_same_selector() -> None:
@@ -255,85 +254,46 @@ def test_a_drained_cluster_keeps_its_leaf_until_the_last_request_went_elsewhere(
     assert shown(here.plan().writes)[-1] == "delete TrafficSplit store-mc"
 
 
-# --- what is not ours
+# --- what only some serve ---------------------------------------------------------------
 
 
-def test_an_object_of_others_with_a_name_that_is_needed_is_not_touched() -> None:
+def test_a_port_that_only_the_own_pods_serve_is_theirs_though_others_have_the_weight() -> None:
     here = Cluster()
-    here.local()
-    here.exports("a")
-    here.exports("b", "10.1.0.1")
-    here.put(key(SERVICE, "store-mc-b"), {"spec": {"ports": [{"port": 1}]}})
-    assert [step.key.name for step in here.plan().writes] == ["store-mc-a"]
-    assert Reason.NAME_TAKEN in here.reasons()
-
-
-def test_endpoints_of_others_under_a_name_that_is_needed_are_not_touched() -> None:
-    here = Cluster()
-    here.exports("b", "10.1.0.1")
-    here.put(key(ENDPOINTS, "store"), {"subsets": []})
-    assert here.plan().writes == ()
-    assert here.reasons() == {Reason.NAME_TAKEN}
-
-
-def test_a_split_of_others_under_our_name_is_not_touched() -> None:
-    here = Cluster()
-    here.weights(b=700, c=300)
-    here.exports("b", "10.1.0.1")
-    here.exports("c", "10.2.0.1")
-    here.put(key(TRAFFIC_SPLIT, "store-mc"), {"spec": {"service": "other", "backends": []}})
-    here.settle()
-    assert here.ours() == ["Service store", "Endpoints store"]
-    assert Reason.NAME_TAKEN in here.reasons()
-
-
-def test_endpoints_that_kubernetes_made_for_an_alias_are_not_ours_though_they_have_its_label() -> (
-    None
-):
-    here = Cluster()
-    here.local("10.0.0.1")
-    here.exports("a", "10.0.0.1")
-    here.settle()
-    labels = {"app.kubernetes.io/managed-by": "isthmus"}
-    here.put(key(ENDPOINTS, "store-mc-a"), {"metadata": {"labels": labels}, "subsets": []})
-    found = here.mirror.get(key(ENDPOINTS, "store-mc-a"))
-    assert found is not None
-    assert is_ours(found)
-    here.withdraws("a")
-    assert shown(here.settle()) == ["delete Service store-mc-a"]
-
-
-def test_a_service_of_ours_that_a_user_took_over_is_the_users() -> None:
-    here = Cluster()
+    here.weights(b=1)
+    here.local("10.0.0.1", ports=(HTTP, ADMIN))
+    here.exports("a", "10.0.0.1", ports=(HTTP, ADMIN))
     here.exports("b", "10.1.0.1")
     here.settle()
-    taken = here.mirror.get(key(SERVICE, "store"))
-    assert taken is not None
-    spec = {"ports": [{"name": "http-api", "port": 14_001}], "selector": {"app": "store"}}
-    here.put(key(SERVICE, "store"), {**taken, "spec": spec})
-    here.settle()
-    here.withdraws("b")
-    here.settle()
-    assert here.mirror.get(key(SERVICE, "store")) is not None
-    assert here.mirror.get(key(ENDPOINTS, "store")) is not None
+    assert here.backends() == {"store": 1, "store-mc-b": 1000}
+    assert here.reasons() == {Reason.PORT_MISSING}
 
 
-def test_a_name_that_is_a_leaf_of_another_service_is_not_imported() -> None:
+def test_a_port_that_only_a_cluster_without_weight_serves_is_a_leaf_of_that_port_alone() -> None:
     here = Cluster()
-    leaf = ServiceName("app", "store-mc-b")
+    here.weights(b=1)
+    here.local(ports=(HTTP, ADMIN))
+    here.exports("a", ports=(HTTP, ADMIN))
     here.exports("b", "10.1.0.1")
-    here.exports("c", "10.2.0.1", service=leaf)
+    here.exports("c", "10.2.0.1", ports=(HTTP, ADMIN))
     here.settle()
-    assert here.reasons(leaf) == {Reason.NAME_TAKEN}
-    assert here.mirror.get(key(SERVICE, "store-mc-b")) is None
+    assert here.backends() == {"store-mc-b": 1000, "store-mc-c": 1}
+    assert here.listed("store-mc-c") == [(("10.2.0.1",), (("http-admin", 9_090),), True)]
 
 
-def test_a_service_that_its_user_makes_anew_is_not_taken_from_under_him() -> None:
+def test_2g_own_pods_that_alone_serve_a_port_of_a_tcp_service_get_all_of_it() -> None:
     here = Cluster()
-    here.local("10.0.0.1")
-    here.exports("a", "10.0.0.1")
-    here.exports("b", "10.1.0.1")
+    here.weights(b=1)
+    here.local("10.0.0.1", ports=(REDIS, ADMIN))
+    here.exports("a", "10.0.0.1", number=6_379, ports=(REDIS, ADMIN))
+    here.exports("b", "10.1.0.1", number=6_379, ports=(REDIS,))
     here.settle()
-    here.mirror.remove(key(SERVICE, "store"))
-    here.mirror.remove(key(ENDPOINTS, "store"))
-    assert here.plan().writes == ()
+    assert here.backends() == {}
+    assert here.reasons() == {Reason.WEIGHTS_NOT_HELD}
+
+
+def test_session_affinity_is_said_not_to_hold() -> None:
+    here = Cluster()
+    record = record_of(("10.1.0.1",), *PORTS)
+    here.world.put(B, exported(STORE, record, head=export(HTTP, session_affinity="ClientIP")))
+    here.settle()
+    assert here.reasons() == {Reason.SESSION_AFFINITY}
