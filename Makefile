@@ -74,10 +74,8 @@ coverage: tests
 	@$(BIN)/coverage json -q -o $(VENV)/coverage.json
 	$(call stage,coverage of each package,$(BIN)/python -m tests.coverage_floor $(VENV)/coverage.json)
 
-demo: setup ## See a member crash, a network part and heal, an endpoint change; in simulation
-	@$(BIN)/isthmus simulate swim crash --seeds 3
-	@$(BIN)/isthmus simulate swim partition --seeds 3 --members 32
-	@$(BIN)/isthmus simulate sets change --seeds 2 --clusters 5 --nodes 50 --endpoints 200 --changes 5
+demo: setup ## See three clusters on this machine, real processes, and what breaks them
+	@$(BIN)/isthmus demo
 
 bench: setup ## Measure what simulations/RESULTS.md and discovery/RESULTS.md lack (ANEW=1: all of it)
 	$(BIN)/isthmus simulate swim all $(if $(ANEW),,--missing) --write simulations/RESULTS.md

@@ -46,6 +46,7 @@ from failure_detect import events as pool_events
 from failure_detect.clock import MILLISECOND, NEVER, SECOND, Duration, Instant
 from failure_detect.events import CertificateObtained, MembersRestored, SeedsResolved
 from failure_detect.identity import Address, MemberId, NodeName
+from failure_detect.members import Status
 
 LINGER: Duration = 1 * SECOND
 """How long the word that this agent leaves is given to spread, before the process ends."""
@@ -103,6 +104,8 @@ class Agent:
         self._wall: tuple[int, Instant] | None = None
         self._stops_at: Instant = NEVER
         self._stops_by: Instant = NEVER
+        self._is_moved = False
+        """Whether agents came or went, or became bridges, since that was said last."""
         self._out: list[Effect] = []
 
     # --- surface --------------------------------------------------------------------------
@@ -178,6 +181,11 @@ class Agent:
             self.head.check_invariants()
 
     def _flush(self) -> list[Effect]:
+        if self._is_moved:
+            self._is_moved = False
+            living = [each for each in self.lan.detector.members() if each.status <= Status.SUSPECT]
+            agents = tuple(each.identity.address for each in living)
+            self._out.append(events.ClusterKnown(dict(self._sisters()), agents))
         effects, self._out = self._out, []
         return effects
 
@@ -204,7 +212,8 @@ class Agent:
                 self._on_lan_fact(effect, now)
 
     def _on_lan_fact(self, fact: pool_events.Fact, now: Instant) -> None:
-        self._out.append(Noted(fact))
+        self._out.append(Noted(fact, Pool.LAN))
+        self._is_moved |= isinstance(fact, election_events.MemberFact)
         if isinstance(fact, pool_events.CertificateNeeded):
             self._out.append(events.CertificatesWanted(fact.above, RIVAL))
         if isinstance(fact, election_events.MemberFact | pool_events.BroadcastReceived):
@@ -372,7 +381,7 @@ class Agent:
     def _bridges_changed(self, members: tuple[MemberId, ...], now: Instant) -> None:
         gone = [each for each in self._bridges if each not in members]
         self._bridges = members
-        self._out.append(events.BridgesKnown(dict(self._sisters())))
+        self._is_moved = True
         for member in gone:
             if self.head is not None and member != self.identity.member:
                 self._do(self.head.tell(OwnBridgeGone(member), now))

@@ -261,7 +261,7 @@ class Bridgehead:
             self._on_writer(self.writer.handle(writer_events.Touched(), now), now)
             self._look_at_drains(now)
             return
-        self._out.append(Noted(effect))
+        self._out.append(Noted(effect, Pool.WAN))
         self._contact.heard(effect, now)
         self.spokesman.touched(now)
 

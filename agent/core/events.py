@@ -229,10 +229,12 @@ class LocalAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class BridgesKnown:
-    """Who else of our cluster takes `wan` traffic for itself, and where it is in `lan`."""
+class ClusterKnown:
+    """Who of our cluster takes `wan` traffic for itself, and where all its agents are."""
 
-    members: Mapping[MemberId, Address]
+    bridges: Mapping[MemberId, Address]
+    """All but this one, where they are in `lan`."""
+    agents: tuple[Address, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,8 @@ class Noted:
     """Something happened: for the log, the metrics, and who looks on."""
 
     fact: object
+    pool: Pool | None = None
+    """In which pool; None: in neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +288,7 @@ Order: TypeAlias = (
     | KindsWanted
     | CertificatesWanted
     | LocalAnswered
-    | BridgesKnown
+    | ClusterKnown
     | OwnNodeSeen
     | BridgeBegan
     | BridgeEnded

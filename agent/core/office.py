@@ -17,7 +17,9 @@ from discovery.reports import REPORT_BYTES_MAX, AnyReport, decode_report, encode
 from failure_detect.packing import Packable
 
 QUESTION_BYTES_MAX = REPORT_BYTES_MAX + 1_024
-ANSWER_BYTES_MAX = 16 << 20
+ANSWER_BYTES_MAX = (2 << 20) - 4_096
+"""What a frame of a stream has room for (`agent.wire.limits`)."""
+
 PATH_CHARACTERS_MAX = 1_024
 QUERY_MAX = 16
 

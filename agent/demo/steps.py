@@ -11,9 +11,11 @@ from agent.demo.scene import ASK_S, Outcome, Scene, as_expected, for_all, not_as
 from agent.objects import at, list_at, text_at
 
 START_S = 60.0
+CONTACT_S = 5.0
 CHANGE_S = 2.0
 SILENCE_S = 12.0
-QUIET_S = 6.0
+QUIET_S = 5.0
+RETURN_S = 2.0
 HEAL_S = 30.0
 
 Act = Callable[[Scene], Awaitable[Outcome]]
@@ -73,7 +75,7 @@ async def change_endpoint(scene: Scene) -> Outcome:
     pods = scene.pods("east")
     gone = str(pods[0][1])
     # A new publisher withdraws nothing before it was in touch with others for 5 s.
-    await trio.sleep(6)
+    await trio.sleep(CONTACT_S)
     scene.publish("east", pods[1:])
     found: dict[str, float | None] = {}
 
@@ -125,7 +127,7 @@ async def kill_agent(scene: Scene) -> Outcome:
         "unknown",
     )
     await scene.fleet.start_agent(node)
-    again = await for_all(unchanged, QUIET_S)
+    again = await for_all(unchanged, RETURN_S)
     if broken is not None or again is not None:
         return not_as(f"{node.name}: endpoints were withdrawn")
     return as_expected(f"{node.name} was found {status} by its own cluster; nothing was withdrawn")
@@ -233,7 +235,7 @@ async def drain(scene: Scene) -> Outcome:
     began = trio.current_time()
     config = str(scene.node("east-1").config)
     code, said = await scene.fleet.isthmus(
-        "drain", "--config", config, "--ramp", "4s", "--timeout", "60s", "--output", "json"
+        "drain", "--config", config, "--ramp", "2s", "--timeout", "60s", "--output", "json"
     )
     took = trio.current_time() - began
     used = await _weight("south", "east", scene)

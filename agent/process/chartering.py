@@ -1,5 +1,7 @@
 """From the settings, the keys and the last good state to what the core is made with."""
 
+from dataclasses import replace
+
 from agent.core.charter import Charter
 from agent.core.election import ElectionConfig
 from agent.core.events import CertificatesMade, KeyLoaded
@@ -16,6 +18,11 @@ from discovery.names import Origin
 from discovery.records import Gateway
 from discovery.signing import NaclVerifier
 from failure_detect.clock import SECOND, Duration
+from failure_detect.config import DetectorConfig
+
+SEALED_MAX = 1_190
+"""Bytes of a datagram before it is sealed: with 42 of the seal and 48 of IPv6 and UDP it is within
+the least MTU of IPv6 (1,280)."""
 
 LOOPBACK_SETTLE: Duration = 1 * SECOND
 """How long the start of an agent on one machine listens before it takes a seat: gossip takes a
@@ -36,8 +43,8 @@ def charter_of(
         verifier=NaclVerifier(),
         keys=keys_of(credentials.ring),
         certificates=CertificatesMade(credentials.lan, credentials.wan),
-        lan=machines.lan,
-        wan=machines.wan,
+        lan=_sealed(machines.lan),
+        wan=_sealed(machines.wan),
         bridge=machines.bridge,
         publisher=machines.publisher,
         election=_election(settings),
@@ -65,6 +72,12 @@ def keys_of(ring: KeyRing) -> KeyLoaded:
     """Return what the core is told of key files."""
     listed = ring.revocations
     return KeyLoaded(ring.publishing_key, dict(ring.own_keys), listed.raw if listed else b"")
+
+
+def _sealed(config: DetectorConfig) -> DetectorConfig:
+    """Return a detector's numbers with datagrams that are small enough when they are sealed."""
+    size = min(config.gossip.datagram_bytes, SEALED_MAX)
+    return replace(config, gossip=replace(config.gossip, datagram_bytes=size))
 
 
 def _election(settings: Settings) -> ElectionConfig:

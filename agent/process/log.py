@@ -119,9 +119,10 @@ class Log:
         self.lost = 0
         """Lines that could not be written."""
 
-    def fact(self, fact: object) -> None:
-        """Write what happened."""
-        self.say(level_of(fact), event_name(fact), values_of(fact))
+    def fact(self, fact: object, pool: Enum | None = None) -> None:
+        """Write what happened, and in which pool."""
+        where = {} if pool is None else {"pool": pool.value}
+        self.say(level_of(fact), event_name(fact), where | values_of(fact))
 
     def say(self, level: str, event: str, values: Mapping[str, object]) -> None:
         """Write one line; `event` is a constant in the past tense."""

@@ -22,7 +22,7 @@ from agent.wire.header import Pool
 from discovery.data_path import ConnectRequested, PathTried
 from failure_detect import events as pool_events
 from failure_detect.clock import Instant
-from failure_detect.events import ConnectFinished
+from failure_detect.events import ConnectFinished, MemberLeft, MemberRetired
 from failure_detect.identity import Address, short_id
 
 Found: TypeAlias = bool | None
@@ -50,7 +50,7 @@ class Hands:
 class Ears:
     """Who is told of what is not for the world outside."""
 
-    noted: Callable[[object], None]
+    noted: Callable[[Noted], None]
     """Something happened."""
     changed: Callable[[Turn], None]
     """This agent became a bridge, or is one no more, or may end."""
@@ -78,9 +78,17 @@ class Performer:
             if isinstance(effect, ToPool):
                 self._to_pool(effect.pool, effect.order)
             elif isinstance(effect, Noted):
-                self._ears.noted(effect.fact)
+                self._note(effect)
             elif not isinstance(effect, StateChanged):
                 self._perform(effect)
+
+    def _note(self, noted: Noted) -> None:
+        self._ears.noted(noted)
+        match noted.fact:
+            case MemberLeft(member) | MemberRetired(member, _) if noted.pool is not None:
+                self._hands.transport.forget(noted.pool, member)
+            case _:
+                pass
 
     def _to_pool(self, pool: Pool, order: pool_events.Order) -> None:
         transport = self._hands.transport
@@ -106,9 +114,9 @@ class Performer:
         match effect:
             case events.BridgeBegan() | events.BridgeEnded() | events.Stopped():
                 self._ears.changed(effect)
-            case events.BridgesKnown(members):
+            case events.ClusterKnown(members, agents):
                 bridges = {short_id(member): address for member, address in members.items()}
-                self._hands.transport.know_cluster(bridges, members.values())
+                self._hands.transport.know_cluster(bridges, agents)
             case events.TrustAltered():
                 self._hands.transport.recheck()
             case events.LocalAnswered():

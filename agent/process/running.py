@@ -13,7 +13,7 @@ from typing import assert_never
 import trio
 
 from agent.core import events
-from agent.core.events import Event
+from agent.core.events import Event, Noted
 from agent.core.office import Answer, encode_answer
 from agent.drivers.plan import Step
 from agent.drivers.writer_events import Settled, WriteError
@@ -179,10 +179,10 @@ class Running:
 
     # --- what the core says -------------------------------------------------------------------
 
-    def _noted(self, fact: object) -> None:
-        self._log.fact(fact)
-        if isinstance(fact, Settled):
-            self._metrics.observe_applied(fact.latency / SECOND)
+    def _noted(self, noted: Noted) -> None:
+        self._log.fact(noted.fact, noted.pool)
+        if isinstance(noted.fact, Settled):
+            self._metrics.observe_applied(noted.fact.latency / SECOND)
 
     def _changed(self, turn: Turn) -> None:
         match turn:

@@ -126,7 +126,9 @@ async def test_a_stream_passes_and_waits_while_the_link_is_cut() -> None:
 
 
 async def test_a_target_that_nobody_listens_at_closes_the_stream() -> None:
-    async with setting() as here:
-        async with await trio.open_tcp_stream(*here.front, local_address=WEST) as stream:
-            with trio.fail_after(10):
-                assert await stream.receive_some(100) == b""
+    async with (
+        setting() as here,
+        await trio.open_tcp_stream(*here.front, local_address=WEST) as stream,
+    ):
+        with trio.fail_after(10):
+            assert await stream.receive_some(100) == b""
