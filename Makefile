@@ -67,6 +67,8 @@ house: setup
 tests: setup
 	@$(BIN)/coverage erase
 	$(call stage,tests,$(BIN)/pytest -q -n $(WORKERS) --durations 10 --cov --cov-report=)
+	$(call stage,tests that want the machine for themselves,\
+		$(BIN)/pytest -q -m 'alone and not nightly' --durations 5 --cov --cov-append --cov-report=)
 
 # One floor for each package, so that none hides behind another.
 coverage: tests
@@ -83,7 +85,7 @@ bench: setup ## Measure what simulations/RESULTS.md and discovery/RESULTS.md lac
 
 nightly: setup ## Run what takes hours: the nightly tests, and 5,000 examples of each property
 	$(call stage,nightly tests,HYPOTHESIS_PROFILE=nightly \
-		$(BIN)/pytest -q -n $(WORKERS) -m 'nightly or not nightly' --timeout 14400 --durations 20)
+		$(BIN)/pytest -q -n $(WORKERS) -m 'nightly or not nightly or alone' --timeout 14400 --durations 20)
 
 # Without the project itself: its new dependency is not in the environment yet.
 lock: $(VENV)/.locked ## Pin the dependencies again (UPGRADE=--upgrade takes the newest)

@@ -43,6 +43,7 @@ class Fleet:
         )
         assert process.stdout is not None
         if not await process.stdout.receive_some(16):
+            await _kill(process)
             raise RuntimeError(f"{node.name}: cannot listen at {', '.join(map(str, places))}")
         self.nodes[node.name] = process
 
