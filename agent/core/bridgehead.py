@@ -62,7 +62,7 @@ from discovery.trust_events import ObjectApplied
 from discovery.verdict_events import ReportToBridges
 from discovery.wall_time import WallClockRead
 from failure_detect import events as pool_events
-from failure_detect.clock import MILLISECOND, Instant
+from failure_detect.clock import MILLISECOND, NEVER, Instant
 
 _KEPT = (SetAdopted, SetExcluded, SetQuestioned, Published)
 """What must outlive the process before anything follows from it."""
@@ -118,6 +118,8 @@ class Bridgehead:
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
         machines = (self.wan, self.lease, self.writer, self.acks, self.spokesman)
+        if self.sources.is_pending:
+            return -NEVER
         return min(self._contact.deadline, *(machine.deadline for machine in machines))
 
     def begin(
@@ -195,6 +197,8 @@ class Bridgehead:
 
     def advance(self, now: Instant) -> list[Output]:
         """Do what is due."""
+        if self.sources.is_pending:
+            self._sourced(self.sources.go_on(), now)
         if self.wan.deadline <= now:
             self._on_wan(self.wan.advance(now), now)
         if self.lease.deadline <= now:
