@@ -155,12 +155,18 @@ def _flat_apex(apex: Backing, mirror: Mirror, splits: Owned) -> Iterator[Step]:
         yield from _deleted(splits, "nothing is split any more")
         return
     # Leaves lack its new ports, so the split goes before they come; the list is filled before that.
-    filled: frozenset[ObjectKey] = frozenset()
+    # Those that go are gone before: nobody who is listed serves them (3d).
+    done: frozenset[ObjectKey] = frozenset()
+    kept = _kept_ports(apex, before)
+    if kept and len(kept) < len(before):
+        less = service_document(_with_ports(apex, kept))
+        yield _apply(service, less, "ports that nobody who is used serves", current)
+        done |= {service}
     if current is not None and listed is not None:
         yield _apply(endpoints, _with_ports_of(apex, listed), "it serves before", listed)
-        filled = frozenset({endpoints})
+        done |= {endpoints}
     yield from _deleted(splits, "nothing is split any more")
-    yield from backing_steps(apex, mirror, filled)
+    yield from backing_steps(apex, mirror, done)
 
 
 def _kept_ports(apex: Backing, before: Sequence[Port]) -> tuple[Port, ...]:
