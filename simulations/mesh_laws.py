@@ -148,14 +148,21 @@ def _is_numbered(mesh: Mesh, name: ServiceName) -> bool:
 # --- one write ---------------------------------------------------------------------------
 
 
-def harm(before: Looks, after: Looks, kept: frozenset[ServiceName]) -> list[str]:
+def harm(
+    before: Looks,
+    after: Looks,
+    kept: frozenset[ServiceName],
+    given_up: Callable[[Question], bool] = lambda _: False,
+) -> list[str]:
     """Say what a write has made worse; both are looked at with those who serve now.
 
-    `kept`: the services whose Service is there before and after.
+    `kept`: the services whose Service is there before and after. `given_up`: of which ports it was
+    said that nobody who is to be used serves them. These may go, and nobody be sent elsewhere.
     """
     wrong: list[str] = []
-    for how, old, new in zip(Looks._fields, before, after, strict=True):
-        wrong += [f"{how}: {each}" for each in _harm(old, new)]
+    # A write may bring about the push that tells of what somebody else has done before.
+    wrong += [f"settled: {each}" for each in _harm(before, after.settled, given_up)]
+    wrong += [f"newcomer: {each}" for each in _harm(before[1:], after.newcomer, given_up)]
     called = {each.host.service for each in after.newcomer.answers}
     renamed = (before.newcomer.numbered - after.newcomer.numbered) & kept & after.newcomer.plain
     renamed &= called
@@ -163,18 +170,22 @@ def harm(before: Looks, after: Looks, kept: frozenset[ServiceName]) -> list[str]
     return wrong
 
 
-def _harm(before: State, after: State) -> Iterator[str]:
+def _harm(
+    before: Sequence[State], after: State, given_up: Callable[[Question], bool]
+) -> Iterator[str]:
+    """Say what is worse after than in each of the states before."""
+    known = {refusal for state in before for refusal in state.refused}
     for refusal, why in after.refused.items():
-        if refusal not in before.refused:
+        if refusal not in known:
             yield f"{refusal.client} refuses {refusal.what} {refusal.which}: {why}"
     for question in after.answers:
-        if question not in before.answers:
+        if not all(question in state.answers for state in before):
             continue
-        old, new = before.served(question), after.served(question)
-        if new < old:
+        old, new = min(state.served(question) for state in before), after.served(question)
+        if new < old and (after.astray(question) or not given_up(question)):
             lost = after.failures(question)
             yield f"{question}: {float(old):.3f} were served, now {float(new):.3f}: {lost}"
-        if after.unknown(question) > before.unknown(question):
+        if after.unknown(question) > max(state.unknown(question) for state in before):
             yield f"{question}: {after.failures(question)}"
 
 
@@ -200,21 +211,24 @@ def finished(looks: Looks, served: Sequence[Question], excused: Iterable[Refusal
     return wrong
 
 
-def untold(mesh: Mesh, client: Identity) -> list[str]:
-    """Say what a connected side-car will never be told, though one that connects now is.
+def untold(mesh: Mesh, questions: Iterable[Question]) -> list[str]:
+    """Say what connected side-cars will never be told of services that somebody serves.
 
-    Nothing, where anything is refused: then they differ for that.
+    Nothing, where anything is refused: then they differ from one that connects now for that.
     """
-    settled, refused = mesh.settled(client)
-    newcomer, refused_too = mesh.newcomer(client)
-    if refused or refused_too:
-        return []
-    parts = (
-        ("listener", settled.listener, newcomer.listener),
-        ("routes", settled.routes, newcomer.routes),
-        ("endpoints", settled.endpoints, newcomer.endpoints),
-    )
-    return [f"{client} is never told of its {what}" for what, old, new in parts if old != new]
+    wrong: list[str] = []
+    for question in questions:
+        settled, refused = mesh.settled(question.client)
+        newcomer, refused_too = mesh.newcomer(question.client)
+        if not refused and not refused_too and _of(settled, question) != _of(newcomer, question):
+            wrong.append(f"{question}: connected side-cars are never told how it is now")
+    return wrong
+
+
+def _of(sidecar: Sidecar, question: Question) -> tuple[object, ...]:
+    shares = sidecar.shares(*question.host) or ()
+    behind = [sidecar.localities(each.cluster) for each in shares]
+    return sidecar.chain(*question.host), shares, behind
 
 
 def refused_without(

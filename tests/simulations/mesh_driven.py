@@ -67,9 +67,9 @@ class Driven(Site):
         self._waiting = waiting
         return due
 
-    def perform(self, step: Step) -> bool:
+    def perform(self, step: Step, plan: Plan) -> bool:
         """Do one write of a plan and judge it; tell whether the store took it."""
-        self.referee.before_write()
+        self.referee.before_write(plan)
         self.log.append(f"  {words_of(step)}")
         done = self._perform(step)
         self.referee.after_write(words_of(step))
@@ -96,12 +96,13 @@ class Driven(Site):
 
     def drive(self, most: int, pause: int = 0) -> bool:
         """Do at most so many writes of one plan, then crash; tell whether it was done whole."""
-        for group in self.groups(self.plan()):
+        plan = self.plan()
+        for group in self.groups(plan):
             for step in group.writes:
                 if most <= 0:
                     return False
                 most -= 1
-                if not self.perform(step):
+                if not self.perform(step, plan):
                     break
                 self.wait(pause)
         return True

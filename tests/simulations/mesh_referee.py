@@ -66,21 +66,23 @@ class Referee:
         self._mesh, self._settings, self._judged = mesh, settings, judged
         self._watch = RightNow()
         self._before: tuple[Looks, frozenset[ServiceName]] | None = None
+        self._plan = Plan()
 
     def others_did(self) -> None:
         """Excuse side-cars for what others have done, or who serves now."""
         self._watch.changed(self._looks(), self._right_now())
 
-    def before_write(self) -> None:
-        """Look at what a write will be compared with."""
+    def before_write(self, plan: Plan) -> None:
+        """Look at what a write of a plan will be compared with."""
         self._before = self._looks(), self._names()
+        self._plan = plan
 
     def after_write(self, words: str) -> None:
         """Judge the write that was done since."""
         assert self._before is not None
         before, names = self._before
         after = self._looks()
-        for each in harm(before, after, names & self._names()):
+        for each in harm(before, after, names & self._names(), self._is_given_up):
             self.complain(f"after {words}: {each}")
         self._watch.left(after)
         self.judge_now()
@@ -99,7 +101,7 @@ class Referee:
         looks = self._looks()
         served = [each for each in self._judged.questions() if self._is_owed(each, plan, looks)]
         excused = refused_without(self._mesh, self._settings, _is_ours, [BUYER])
-        for each in finished(looks, served, excused) + untold(self._mesh, BUYER):
+        for each in finished(looks, served, excused) + untold(self._mesh, served):
             self.complain(f"at the end: {each} [{_shown(plan.conditions)}]")
         self._watch.told()
         self._watch.left(looks)
@@ -107,6 +109,10 @@ class Referee:
     def complain(self, words: str) -> None:
         """Keep what was wrong."""
         self.wrong.append(f"{words} (at {self._judged.now / SECOND:.2f} s)")
+
+    def _is_given_up(self, question: Question) -> bool:
+        conditions = self._plan.conditions.get(question.host.service, ())
+        return any(each.reason in PARTED for each in conditions)
 
     def _is_owed(self, question: Question, plan: Plan, looks: Looks) -> bool:
         reasons = {each.reason for each in plan.conditions.get(question.host.service, ())}
