@@ -58,7 +58,11 @@ HEARD = encode_answer(Answer(200, b""))
 RIVAL = "another process of this node has as high a start number"
 
 StoreFact: TypeAlias = (
-    events.KindsServed | events.ObjectsListed | events.ObjectSeen | events.StoreAnswered
+    events.KindsServed
+    | events.ObjectsListed
+    | events.ObjectSeen
+    | events.KindRefused
+    | events.StoreAnswered
 )
 HeadFact: TypeAlias = WriteFinished | events.LeaseWriteFinished | events.HolderEnded | PathTried
 
@@ -251,6 +255,11 @@ class Agent:
             self._out.append(Noted(event))
             self._has_api = event.answers
             self._able(now)
+            return
+        if isinstance(event, events.KindRefused):
+            self._out.append(Noted(event))
+            if self.head is not None:
+                self._do(self.head.refused(event.kind, now))
             return
         news = self.book.take(event)
         self._nodes_changed(news, now)

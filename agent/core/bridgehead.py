@@ -172,7 +172,15 @@ class Bridgehead:
         if news.keys or not isinstance(told, source_events.ObjectsChanged):
             self._sourced(self.sources.handle(told), now)
             self._on_writer(self.writer.handle(writer_events.ObjectsChanged(news.keys), now), now)
+            if news.listed is not None:
+                whole = writer_events.KindListed(news.listed, news.begun_at)
+                self._on_writer(self.writer.handle(whole, now), now)
             self._look(news.kinds, now)
+        return self._flush()
+
+    def refused(self, kind: Kind, now: Instant) -> list[Output]:
+        """Take in that the store does not let us list a kind."""
+        self._sourced(self.sources.handle(source_events.KindForbidden(kind)), now)
         return self._flush()
 
     def choose(self, driver: Driver | None, why: str, now: Instant) -> list[Output]:

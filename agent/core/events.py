@@ -14,6 +14,7 @@ from discovery.names import PublicKey
 from discovery.publisher_events import PublishingKey
 from discovery.reports import AnyReport
 from failure_detect import events as pool_events
+from failure_detect.clock import Instant
 from failure_detect.identity import Address, MemberId
 
 # --- events: from the pools ---------------------------------------------------------------------
@@ -43,8 +44,18 @@ class ObjectsListed:
 
     kind: Kind
     documents: tuple[Document, ...]
+    begun_at: Instant
+    """When they were asked for: what was written after that may be missing."""
     request: int = 0
     """The `ListRequested` that this answers; 0: none, a watch began."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindRefused:
+    """The store does not let us list a kind."""
+
+    kind: Kind
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,7 @@ StoreEvent: TypeAlias = (
     KindsServed
     | ObjectsListed
     | ObjectSeen
+    | KindRefused
     | StoreAnswered
     | WriteFinished
     | LeaseWriteFinished

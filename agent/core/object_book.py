@@ -8,6 +8,7 @@ from agent.core.events import KindsServed, ObjectSeen, ObjectsListed
 from agent.mirror import Mirror
 from agent.objects import CRD, FREEZE, LEASE, MESH_CONFIG, NODE, Kind, ObjectKey
 from agent.sources import sources
+from failure_detect.clock import Instant
 
 ObjectFact: TypeAlias = KindsServed | ObjectsListed | ObjectSeen
 
@@ -22,6 +23,8 @@ class News:
     """Objects that differ."""
     listed: Kind | None = None
     """The kind of which all objects are there now."""
+    begun_at: Instant = 0
+    """When that list was asked for."""
 
 
 class ObjectBook:
@@ -39,9 +42,9 @@ class ObjectBook:
             case KindsServed(served):
                 self.mirror.serve(served)
                 return News(frozenset())
-            case ObjectsListed(kind, documents):
+            case ObjectsListed(kind, documents, begun_at):
                 keys = self.mirror.replace(kind, documents)
-                return News(frozenset({kind}), tuple(keys), kind)
+                return News(frozenset({kind}), tuple(keys), kind, begun_at)
             case ObjectSeen(key, document):
                 differs = self.mirror.take(key, document)
                 return News(frozenset({key.kind}), (key,) if differs else ())

@@ -13,22 +13,41 @@ from typing import TypeAlias
 
 import trio
 
-from agent.core.events import KindsServed, ObjectSeen, ObjectsListed, StoreAnswered
+from agent.core.events import (
+    KindRefused,
+    KindsServed,
+    ObjectSeen,
+    ObjectsListed,
+    StoreAnswered,
+)
 from agent.objects import CRD, Kind, key_of
-from agent.store import ChangeType, GoneError, NotServedError, ObjectStore, StoreError
+from agent.store import (
+    ChangeType,
+    ForbiddenError,
+    GoneError,
+    NotServedError,
+    ObjectStore,
+    StoreError,
+)
+from failure_detect.clock import Instant
 
 PAUSE_S, PAUSE_MAX_S = 0.25, 30.0
 
-Told: TypeAlias = KindsServed | ObjectsListed | ObjectSeen | StoreAnswered
+Told: TypeAlias = KindsServed | KindRefused | ObjectsListed | ObjectSeen | StoreAnswered
 
 
 class Feeds:
     """Keeps the watches that are wanted."""
 
     def __init__(
-        self, store: ObjectStore, inbox: "trio.MemorySendChannel[Told]", dice: Random
+        self,
+        store: ObjectStore,
+        inbox: "trio.MemorySendChannel[Told]",
+        dice: Random,
+        clock: Callable[[], Instant],
     ) -> None:
         """Feed `inbox` with what `store` has; `dice` spread the pauses after failures."""
+        self._clock = clock
         self._store = store
         self._inbox = inbox
         self._dice = dice
@@ -108,12 +127,16 @@ class Feeds:
                     await self._follow(kind, version, pause)
                 except (GoneError, NotServedError):
                     await trio.sleep(pause.least)  # What is served is being asked already.
+                except ForbiddenError as error:
+                    await self._inbox.send(KindRefused(kind, str(error)))
+                    await self._failed(str(kind), error, pause)
                 except StoreError as error:
                     await self._failed(str(kind), error, pause)
 
     async def _follow(self, kind: Kind, version: str, pause: "_Pause") -> None:
+        begun_at = self._clock()
         listing = await self._store.list(kind, version)
-        await self._inbox.send(ObjectsListed(kind, listing.objects))
+        await self._inbox.send(ObjectsListed(kind, listing.objects, begun_at))
         await self._answered(str(kind), pause)
         async with self._store.watch(kind, version, listing.version) as changes:
             async for change in changes:
@@ -128,15 +151,16 @@ class Feeds:
         for kind in kinds:
             pause = _Pause(self._dice)
             while (version := self._served.get(kind)) is not None:
+                begun_at = self._clock()
                 try:
                     listing = await self._store.list(kind, version)
                 except StoreError as error:
                     await self._failed(str(kind), error, pause)
                     continue
-                await self._inbox.send(ObjectsListed(kind, listing.objects, request))
+                await self._inbox.send(ObjectsListed(kind, listing.objects, begun_at, request))
                 break
             else:
-                await self._inbox.send(ObjectsListed(kind, (), request))
+                await self._inbox.send(ObjectsListed(kind, (), self._clock(), request))
 
     # --- failures -------------------------------------------------------------------------
 

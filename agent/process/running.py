@@ -74,7 +74,7 @@ class Running:
         )
         self._saving = Saving(prepared.folder)
         self._storing = Storing(prepared.store, prepared.settings.node, clock.wall_ms, self._wrote)
-        self._feeds = Feeds(prepared.store, self._send, entropy.dice())
+        self._feeds = Feeds(prepared.store, self._send, entropy.dice(), clock.now)
         self._seeding = Seeding(config.seeds, self._send)
         self._renewing = Renewing(
             prepared.settings,
