@@ -72,7 +72,13 @@ def write_service(cluster: ClusterPlan, pods: list[tuple[NodePlan, Place]]) -> N
     folder = cluster.objects
     port = cluster.nodes[0].ports.service
     write(folder / "service.yaml", objects.service(port), *(objects.pod(*each) for each in pods))
-    write(folder / "endpoints.yaml", objects.endpoint_slice(cluster, pods))
+    publish(cluster, pods)
+
+
+def publish(cluster: ClusterPlan, pods: list[tuple[NodePlan, Place]]) -> None:
+    """Write that these pods are ready, and no others, as the cluster's controllers would."""
+    documents = objects.endpoint_slice(cluster, pods), objects.endpoints(pods)
+    write(cluster.objects / "endpoints.yaml", *documents)
 
 
 def trust_of(key: ClusterKey) -> Document:

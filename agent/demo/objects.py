@@ -1,5 +1,6 @@
 """The Kubernetes objects of a demonstration's clusters, as people would write them."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 
 from agent.demo.plan import ClusterPlan, NodePlan
@@ -15,6 +16,10 @@ NAMESPACE = "shop"
 SERVICE = "web"
 MESH = "osm"
 MESH_NAMESPACE = "osm-system"
+ROOT = b"the root certificate that the meshes of all clusters share"
+"""Stands for one: what counts is that it is the same everywhere."""
+
+PEM_BEGIN, PEM_END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _MONITORED = "openservicemesh.io/monitored-by"
 
 
@@ -88,6 +93,15 @@ def endpoint_slice(cluster: ClusterPlan, pods: Iterable[tuple[NodePlan, Place]])
     }
 
 
+def endpoints(pods: Iterable[tuple[NodePlan, Place]]) -> Document:
+    """Return the Endpoints of the service, which OSM reads, as its controllers would have them."""
+    listed = list(pods)
+    addresses = [{"ip": pod.host, "nodeName": planned.name} for planned, pod in listed]
+    ports = [{"name": "http", "port": pod.port, "protocol": "TCP"} for _, pod in listed[:1]]
+    subsets = [{"addresses": addresses, "ports": ports}] if listed else []
+    return {**_object("v1", "Endpoints", SERVICE, NAMESPACE), "subsets": subsets}
+
+
 def pod(planned: NodePlan, place: Place) -> Document:
     """Return a pod of the service as its node runs it."""
     return {
@@ -126,7 +140,14 @@ def mesh() -> list[Document]:
         },
         "traffic": {"enablePermissiveTrafficPolicyMode": True},
     }
-    return [definition(MESH_CONFIG), definition(MULTI_CLUSTER_SERVICE), {**config, "spec": spec}]
+    root = b64encode(f"{PEM_BEGIN}\n{b64encode(ROOT).decode()}\n{PEM_END}\n".encode()).decode()
+    secret = _object("v1", "Secret", "osm-ca-bundle", MESH_NAMESPACE)
+    return [
+        definition(MESH_CONFIG),
+        definition(MULTI_CLUSTER_SERVICE),
+        {**config, "spec": spec},
+        {**secret, "data": {"ca.crt": root}},
+    ]
 
 
 def definition(kind: Kind) -> Document:
@@ -151,6 +172,7 @@ def definition(kind: Kind) -> Document:
                     "served": True,
                     "storage": version == kind.versions[0],
                     "schema": {"openAPIV3Schema": schema},
+                    "subresources": {"status": {}},
                 }
                 for version in kind.versions
             ],

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import trio
 
 from agent.demo.fleet import Fleet, mesh_addresses
-from agent.demo.layout import write
+from agent.demo.layout import publish
 from agent.demo.links import Links
-from agent.demo.objects import endpoint_slice
 from agent.demo.plan import ClusterPlan, NodePlan, Plan
 from agent.demo.relays import Place
 
@@ -60,8 +59,7 @@ class Scene:
 
     def publish(self, name: str, pods: list[tuple[NodePlan, Place]]) -> None:
         """Let the EndpointSlice of a cluster list these pods, and no others."""
-        cluster = self.cluster(name)
-        write(cluster.objects / "endpoints.yaml", endpoint_slice(cluster, pods))
+        publish(self.cluster(name), pods)
 
     def listed(self, viewer: str, of: str) -> dict[str, int]:
         """Return the addresses of one cluster that OSM gets in another, with priorities."""

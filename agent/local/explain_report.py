@@ -90,12 +90,13 @@ def _chief_reason(found: Explanation) -> str:
 
 
 def _origin(facts: AgentFacts, each: OriginExplained) -> Document:
+    standing = each.standing if each.origin != facts.identity.group else None
     return {
         "cluster": each.origin,
         "mayServe": each.serves,
-        "verdict": None if each.origin == facts.identity.group else each.standing.verdict.value,
-        "since": facts.clock.shown(each.standing.since),
-        "why": each.standing.why,
+        "verdict": None if standing is None else standing.verdict.value,
+        "since": None if standing is None else facts.clock.shown(standing.since),
+        "why": "" if standing is None else standing.why,
         "lastTier": each.standing.is_last_tier,
         "drainWeight": each.drain_weight,
     }

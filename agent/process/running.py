@@ -73,7 +73,9 @@ class Running:
             notice=self._wire_refused,
         )
         self._saving = Saving(prepared.folder)
-        self._storing = Storing(prepared.store, prepared.settings.node, clock.wall_ms, self._wrote)
+        self._storing = Storing(
+            prepared.store, prepared.settings.node, clock.wall_ms, self._wrote, self._unwritten
+        )
         self._feeds = Feeds(prepared.store, self._send, entropy.dice(), clock.now)
         self._seeding = Seeding(config.seeds, self._send)
         self._renewing = Renewing(
@@ -225,6 +227,9 @@ class Running:
             "object_written" if error is None else "write_failed",
             {"object": str(step.key), "how": type(step).__name__.lower(), "error": error},
         )
+
+    def _unwritten(self, what: str, why: str) -> None:
+        self._log.say("warning", "word_not_written", {"what": what, "why": why})
 
     def _wire_refused(self, refused: Refused) -> None:
         now = clock.now()

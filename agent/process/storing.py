@@ -34,8 +34,12 @@ Tell: TypeAlias = Callable[[Outcome], Awaitable[None]]
 
 Wrote: TypeAlias = Callable[[Step, WriteError | None], None]
 
+Failed: TypeAlias = Callable[[str, str], None]
+
 WITHIN_S = 30.0
 """How long the store may take for one write before it counts as not answering."""
+
+SLOW = f"no answer within {WITHIN_S:.0f} s"
 
 EVENTS_KEPT = 256
 """Events of this process whose counts go on; an older one begins anew."""
@@ -45,10 +49,19 @@ class Storing:
     """Writes for the core."""
 
     def __init__(
-        self, store: ObjectStore, node: str, wall_ms: Callable[[], int], wrote: Wrote
+        self,
+        store: ObjectStore,
+        node: str,
+        wall_ms: Callable[[], int],
+        wrote: Wrote,
+        failed: Failed,
     ) -> None:
-        """Write to `store`; `node` is where Events say they come from, `wrote` hears of steps."""
+        """Write to `store`; `node` is where Events say they come from.
+
+        `wrote` hears of steps, `failed` of whatever else could not be written.
+        """
         self._wrote = wrote
+        self._failed = failed
         self._store = store
         self._node = node
         self._wall_ms = wall_ms
@@ -70,7 +83,7 @@ class Storing:
             with trio.fail_after(WITHIN_S):
                 return None, "", await self._do(step)
         except trio.TooSlowError:
-            return WriteError.UNAVAILABLE, f"no answer within {WITHIN_S:.0f} s", None
+            return WriteError.UNAVAILABLE, SLOW, None
         except NotFoundError as error:
             if isinstance(step, Delete):
                 return None, "", None  # It is gone, and that was wanted.
@@ -100,8 +113,9 @@ class Storing:
                 document = await self._store.apply(
                     write.document, if_version=write.if_version, force=True
                 )
-        except (StoreError, trio.TooSlowError):
+        except (StoreError, trio.TooSlowError) as error:
             self._count("failed-lease")
+            self._failed(str(write.key), str(error) or SLOW)
         await tell(LeaseWriteFinished(number, document))
 
     async def ask_holder(self, holder: str, tell: Tell) -> None:
@@ -133,8 +147,9 @@ class Storing:
             with trio.fail_after(WITHIN_S):
                 await self._store.apply(document, force=True)
             self._count("event")
-        except (StoreError, trio.TooSlowError):
+        except (StoreError, trio.TooSlowError) as error:
             self._count("failed-event")
+            self._failed(f"Event about {record.about}", str(error) or SLOW)
 
     async def _state(self, status: ApplyStatus) -> None:
         """Write a status; what fails is counted, and written again with its next change."""
@@ -142,8 +157,9 @@ class Storing:
             with trio.fail_after(WITHIN_S):
                 await self._store.apply_status(status.key, status.api_version, status.status)
             self._count("status")
-        except (StoreError, trio.TooSlowError):
+        except (StoreError, trio.TooSlowError) as error:
             self._count("failed-status")
+            self._failed(f"status of {status.key}", str(error) or SLOW)
 
     def _event(self, record: Record, before: Document | None) -> Document:
         now = shown_time(self._wall_ms())

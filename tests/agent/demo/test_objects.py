@@ -18,6 +18,7 @@ def test_every_object_is_of_a_kind_that_is_known() -> None:
         objects.service(80),
         objects.service_export(),
         objects.endpoint_slice(EAST, pods),
+        objects.endpoints(pods),
         objects.pod(*pods[0]),
         *objects.mesh(),
     ]

@@ -56,7 +56,8 @@ def test_a_scene_publishes_pods_and_reads_what_osm_gets(tmp_path: Path) -> None:
     pods = scene.pods("east")
     scene.publish("east", pods[:2])
     file = scene.cluster("east").objects / "endpoints.yaml"
-    [(document, _)] = read_documents(file.read_text(), str(file))
+    (document, _), (endpoints, _) = read_documents(file.read_text(), str(file))
+    assert text_at(endpoints, "kind") == "Endpoints"
     addresses = [list_at(each, "addresses")[0] for each in list_at(document, "endpoints")]
     assert addresses == [pod.host for _, pod in pods[:2]]
     assert scene.listed("south", "east") == {}
