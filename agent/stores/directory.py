@@ -38,6 +38,7 @@ class DirectoryStore:
         self._news = trio.Event()
         self._version: Version | None = None
         self._faults: tuple[Fault, ...] = ()
+        self._fault_news = trio.Event()
         self._identity = ""
 
     @property
@@ -48,6 +49,11 @@ class DirectoryStore:
     def faults(self) -> tuple[Fault, ...]:
         """Return what is wrong in the directory, by file and line; mended, it is gone."""
         return self._faults
+
+    @property
+    def fault_news(self) -> trio.Event:
+        """Set when other things are wrong; another one is there then."""
+        return self._fault_news
 
     # --- an object store -----------------------------------------------------------------
 
@@ -185,7 +191,10 @@ class DirectoryStore:
             self._tell()
 
     def _tell(self) -> None:
-        self._faults = self._folder.faults()
+        if self._folder.faults() != self._faults:
+            self._faults = self._folder.faults()
+            self._fault_news.set()
+            self._fault_news = trio.Event()
         self._identity = self._folder.ledger.identity
         if self._folder.shelf.version != self._version:
             self._version = self._folder.shelf.version

@@ -107,30 +107,34 @@ class Ledger:
 
     def take_file(self, state: FileState) -> None:
         """Know a file by this state; one without anything is forgotten."""
-        lane = lane_of(state.path)
         self.edition += 1
-        self.lingering.discard(state.path)
-        self._faulty.discard(state.path)
-        for key in self.keys_of(state.path):
-            claims = self._claims[lane, key]
-            del claims[state.path]
-            if not claims:
-                del self._claims[lane, key]
-            if len(claims) <= 1:
-                self._contested.discard((lane, key))
+        self._forget(state.path)
         if state.stamp is None and not state.claims and not state.lingering:
-            self.files.pop(state.path, None)
             return
         self.files[state.path] = state
         if state.lingering:
             self.lingering.add(state.path)
         if state.faults:
             self._faulty.add(state.path)
+        lane = lane_of(state.path)
         for claim in (*state.lingering, *state.claims):
             claims = self._claims.setdefault((lane, claim.key), {})
             claims[state.path] = claim
             if len(claims) > 1:
                 self._contested.add((lane, claim.key))
+
+    def _forget(self, path: str) -> None:
+        lane = lane_of(path)
+        for key in self.keys_of(path):
+            claims = self._claims[lane, key]
+            del claims[path]
+            if not claims:
+                del self._claims[lane, key]
+            if len(claims) <= 1:
+                self._contested.discard((lane, key))
+        self.lingering.discard(path)
+        self._faulty.discard(path)
+        self.files.pop(path, None)
 
     def take_steps(self, steps: Iterable[Numbered], sources: Mapping[ObjectKey, Sources]) -> None:
         """Take what became of objects, and of which documents they are made now."""
