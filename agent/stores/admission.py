@@ -34,7 +34,14 @@ ANNOTATIONS_MAX_BYTES = 256 * 1024
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
 _QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
-_PLAIN_NAME = re.compile(r"[^/%]+")
+
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+# What a definition names becomes part of the name of a file.
+_DEFINED = (
+    (("group",), _NAME, "group, such as x.example"),
+    (("names", "kind"), _KIND, "kind, such as Thing"),
+    (("names", "plural"), _LABEL, "plural, such as things"),
+)
 
 _SERVERS_OWN = frozenset(
     (
@@ -226,12 +233,15 @@ def _check_lists(kind: Kind, fields: Document) -> None:
 
 
 def _check_definition(name: str, document: Document) -> None:
-    for path in (("group",), ("names", "kind"), ("names", "plural")):
-        if not text_at(document, "spec", *path):
-            raise RefusedFieldError(("spec", *path), "is not there", "a definition must state it")
+    for path, pattern, what in _DEFINED:
+        text = text_at(document, "spec", *path)
+        if not pattern.fullmatch(text) or len(text) > NAME_MAX:
+            problem = f"{text!r} is no {what}" if text else "is not there"
+            raise RefusedFieldError(("spec", *path), problem, f"state the {what}")
     if not list_at(document, "spec", "versions"):
         raise RefusedFieldError(("spec", "versions"), "names no version", "name what is served")
     plural = text_at(document, "spec", "names", "plural")
     wanted = f"{plural}.{text_at(document, 'spec', 'group')}"
     if name != wanted:
-        raise RefusedFieldError(("metadata", "name"), f"{name!r} is not PLURAL.GROUP", f"{wanted}")
+        remedy = f"name it {wanted}"
+        raise RefusedFieldError(("metadata", "name"), f"{name!r} is not PLURAL.GROUP", remedy)

@@ -35,12 +35,12 @@ class Disk:
         with path.open("rb") as file:
             return file.read(limit + 1)
 
-    def replace(self, path: Path, content: bytes) -> None:
-        """Make a file have this content, as one step; `OSError` where that fails."""
+    def replace(self, path: Path, content: bytes, mode: int = 0o644) -> None:
+        """Make a file have this content and mode, as one step; `OSError` where that fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.parent / f".{path.name}.{os.getpid()}{UNFINISHED}"
         try:
-            self._write_new(unfinished, content)
+            self._write_new(unfinished, content, mode)
             unfinished.replace(path)
         except OSError:
             with suppress(OSError):
@@ -74,9 +74,9 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def _write_new(self, path: Path, content: bytes) -> None:
+    def _write_new(self, path: Path, content: bytes, mode: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        descriptor = os.open(path, flags, 0o644)
+        descriptor = os.open(path, flags, mode)
         try:
             self._write_all(descriptor, content)
             self._sync(descriptor)

@@ -7,6 +7,7 @@ object to a file, and what they say about people's objects and their own under `
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from hashlib import blake2b
 from typing import TypeAlias
 
 from agent.objects import KINDS, MANAGER, Document, Kind, ObjectKey, is_list, list_at, map_at
@@ -18,6 +19,10 @@ from agent.stores.tree import Stamp
 
 PEOPLE = "directory"
 """The field manager of all that people's files state."""
+
+
+NAME_MAX = 200
+"""Letters of the name of a file that agents write; longer ones are cut and get a digest."""
 
 
 class Lane(IntEnum):
@@ -80,8 +85,12 @@ def lane_of(path: str) -> Lane:
 def path_of(lane: Lane, key: ObjectKey) -> str:
     """Return where agents write what they apply to an object, or to its status."""
     top = "status" if lane is Lane.STATUS else "managed"
-    where = f"{key.namespace}." if key.namespace else ""
-    return f"{top}/{key.kind}/{where}{key.name}.yaml"
+    name = f"{key.namespace}.{key.name}" if key.namespace else key.name
+    if len(name) > NAME_MAX:
+        # A name of 253 letters is one to the API, and too long for a file beside its namespace.
+        digest = blake2b(name.encode(), digest_size=16).hexdigest()
+        name = f"{name[: NAME_MAX - len(digest) - 1]}-{digest}"
+    return f"{top}/{key.kind}/{name}.yaml"
 
 
 # --- as the journal has it ----------------------------------------------------------------

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from agent.objects import ObjectKey
+from agent.objects import SECRET, ObjectKey
 from agent.store import ForbiddenError, StoreError, UnavailableError
 from agent.stores.disk import UNFINISHED, Disk, is_forbidden, is_no_room, refusal
 from agent.stores.faults import Fault, FaultReason
 from agent.stores.file_states import Lane, path_of
-from agent.stores.journal import DamagedError, Journal
+from agent.stores.journal import SECRET_MODE, DamagedError, Journal
 from agent.stores.keeper import Keeper
 from agent.stores.ledger import Ledger, UnknownFormatError
 from agent.stores.lockfile import Processes, locked
@@ -198,6 +198,8 @@ class Folder:
         except (DamagedError, KeyError, ValueError):
             ledger.begin_anew()
             self._needs_journal = True
+        except PermissionError:
+            self.keeper.is_private = True
         except UnknownFormatError as error:
             self.keeper.is_private = True
             self._foreign = str(error)
@@ -215,7 +217,7 @@ class Folder:
         """Raise `UnavailableError` where the directory is gone, or replaced by an empty one."""
         if not self._root.is_dir():
             problem, remedy = "is not there", "bring it back"
-        elif not self.keeper.journal.path.exists() and self._lost_all():
+        elif not os.path.exists(self.keeper.journal.path) and self._lost_all():
             problem = "was replaced by an empty one"
             remedy = "bring its files back, or put a file into it that is to count"
         else:
@@ -244,7 +246,7 @@ class Folder:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         self._refuse_astray()
-        self._own.mkdir(exist_ok=True)
+        self._own.mkdir(mode=0o700, exist_ok=True)
         with locked(self._own / "lock", self._around.lock_timeout_s):
             yield
 
@@ -276,7 +278,7 @@ class Folder:
         """Make our file about an object have this content, and take it. The lock is held."""
         path = path_of(lane, key)
         where = self._root / path
-        self._disk.replace(where, content)
+        self._disk.replace(where, content, SECRET_MODE if key.kind == SECRET else 0o644)
         seen = Seen(stamp_of(where), content_digest(content), content)
         self.keeper.take_ours(path, lane, key, seen, now_us)
 

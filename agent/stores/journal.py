@@ -17,6 +17,9 @@ from agent.objects import Document
 from agent.stores.disk import Disk
 from agent.stores.yaml_nodes import is_document
 
+SECRET_MODE = 0o600
+"""The journal has copies of Secrets, which people keep in files of that mode."""
+
 _CHECKSUM_DIGITS = 8
 
 
@@ -91,7 +94,7 @@ class Journal:
     def rewrite(self, values: Iterable[Document]) -> None:
         """Begin a new file with these lines, which are all read. `OSError` where that fails."""
         content = b"".join(map(_line, values))
-        self._disk.replace(self.path, content)
+        self._disk.replace(self.path, content, SECRET_MODE)
         self.open()
         self._offset = len(content)
 

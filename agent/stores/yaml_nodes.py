@@ -14,7 +14,7 @@ from agent.objects import Document, is_list
 from agent.stores.faults import FaultReason
 
 DEPTH_MAX = 100
-NODES_MAX = 1_000_000
+NODES_MAX = 500_000
 """Values in one text, with its aliases written out: an alias costs nothing to write."""
 INTEGERS = range(-(2**63), 2**64)
 QUOTE_IT = "put it in quotes"

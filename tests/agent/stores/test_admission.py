@@ -102,6 +102,16 @@ def test_a_definition_must_say_what_it_defines(missing: str) -> None:
         admit(CRD, "v1", {**document, "metadata": {"name": "other"}})
 
 
+@pytest.mark.parametrize("kind", ["../../etc", "a/b", "", "a b", "x" * 64])
+def test_a_definition_names_no_path(kind: str) -> None:
+    document = definition("v1")
+    spec = document["spec"]
+    assert isinstance(spec, dict)
+    names = {**spec["names"], "kind": kind}
+    with pytest.raises(RefusedFieldError, match=r"spec\.names\.kind"):
+        admit(CRD, "v1", {**document, "spec": {**spec, "names": names}})
+
+
 def test_documents_that_state_the_same_have_one_digest() -> None:
     one = admit(SERVICE, "v1", {**service(), "spec": {"a": 1, "b": None}})
     two = admit(

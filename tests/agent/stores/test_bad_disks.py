@@ -24,6 +24,9 @@ GOOD = to_yaml(service())
 API = to_yaml(service("api"))
 
 
+NOBODY = 65534
+
+
 class FullDisk:
     """A disk that has room until it is full."""
 
@@ -75,8 +78,8 @@ def in_child(work: Callable[[], None]) -> None:
         try:
             if os.geteuid() == 0:
                 os.setgroups([])
-                os.setresgid(65534, 65534, 65534)
-                os.setresuid(65534, 65534, 65534)
+                os.setresgid(NOBODY, NOBODY, NOBODY)
+                os.setresuid(NOBODY, NOBODY, NOBODY)
             work()
             code = 0
         except BaseException:
@@ -101,9 +104,10 @@ def test_a_directory_that_is_read_only_is_read(
         owner = start(root).settled()
         before = owner.objects(SERVICE)
         owner.close()
-    for path in (root, root / ".isthmus"):
-        if path.exists():
-            path.chmod(0o555)
+    for path in (root, *root.rglob("*")):
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+        path.chmod(0o500 if path.is_dir() else 0o400)
 
     def work() -> None:
         process = start(root).settled()

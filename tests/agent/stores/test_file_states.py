@@ -84,3 +84,10 @@ def test_who_writes_a_file_is_told_by_its_place() -> None:
     assert path_of(Lane.MANAGED, WEB) == "managed/Service/shop.web.yaml"
     assert path_of(Lane.STATUS, THING) == "status/Thing.x.example/one.yaml"
     assert lane_of(path_of(Lane.STATUS, WEB)) is Lane.STATUS
+
+
+def test_no_name_is_too_long_for_a_file() -> None:
+    one, two = (ObjectKey(SERVICE, "n" * 63, "x" * 252 + end) for end in "ab")
+    paths = {path_of(Lane.MANAGED, one), path_of(Lane.MANAGED, two)}
+    assert len(paths) == 2
+    assert all(len(path.rpartition("/")[2]) < 220 for path in paths)

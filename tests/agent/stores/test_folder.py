@@ -2,11 +2,12 @@
 
 import json
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
 
-from agent.objects import SERVICE, at, text_at
+from agent.objects import ENDPOINTS, SERVICE, ObjectKey, at, text_at
 from agent.store import ForbiddenError, UnavailableError
 from agent.stores.faults import FaultReason
 from agent.stores.yaml_text import to_yaml
@@ -168,3 +169,23 @@ def test_what_a_persons_object_does_not_state_is_given_once(
     later = start(tmp_path, seed=3)
     later.now_us = 10**10
     assert later.settled().objects(SERVICE) == (api, web)
+
+
+def test_what_is_secret_is_read_by_nobody_else(process: Process, tmp_path: Path) -> None:
+    metadata = {"name": "key", "namespace": "shop"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"a": "Yg=="}}
+    process.writer.apply(secret, process.now_us)
+    (path,) = (tmp_path / "managed").rglob("*.yaml")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / ".isthmus" / "journal").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / ".isthmus").stat().st_mode) == 0o700
+
+
+def test_an_object_of_the_longest_name_has_a_file(process: Process, tmp_path: Path) -> None:
+    name = "x" * 253
+    metadata = {"name": name, "namespace": "n" * 63}
+    process.writer.apply(
+        {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}, process.now_us
+    )
+    process.writer.delete(ObjectKey(ENDPOINTS, "n" * 63, name), process.now_us)
+    assert not list((tmp_path / "managed").rglob("*.yaml"))
