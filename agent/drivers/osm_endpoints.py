@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from agent.drivers.choice import OSM_ENDPOINTS
 from agent.drivers.osm_aliases import NO_ALIASES, Aliases, aliases_of
 from agent.drivers.osm_mesh import mode_of, namespace_fault
+from agent.drivers.osm_names import name_stem
 from agent.drivers.osm_steps import Owned, Splits, Wanted, retired, steps_towards
 from agent.drivers.osm_wanted import Desk, wanted_for
 from agent.drivers.plan import (
@@ -47,6 +48,7 @@ RETIRE_AFTER_S = 30
 """How long what nobody names any more stays: OSM pushes within 10 s, and the clusters that call an
 alias hear of it by gossip and push then."""
 
+_FEW = 16
 _WRITES = (SERVICE, ENDPOINTS, TRAFFIC_SPLIT, POD)
 
 CAPABILITIES = Capabilities(
@@ -90,7 +92,7 @@ class OsmEndpoints:
         unknown = tuple(sorted(kind for kind in self.reads if not mirror.knows(kind)))
         if unknown:
             return Plan(waits_for=unknown)
-        owned, splits = _owned(mirror), Splits(mirror)
+        owned, splits = _owned(mirror, touched), Splits(mirror)
         mode = mode_of(mirror, self._settings)
         names = {*view.services(), *owned} if touched is None else set(touched)
         groups: list[Group] = []
@@ -136,12 +138,17 @@ def _groups(
         yield Group(name, unused, RETIRE_AFTER_S)
 
 
-def _owned(mirror: Mirror) -> Mapping[ServiceName, Owned]:
-    """Return the objects of ours by the service that they are for."""
+def _owned(mirror: Mirror, touched: Collection[ServiceName] | None) -> Mapping[ServiceName, Owned]:
+    """Return the objects of ours by the service that they are for: all, or at least those touched.
+
+    Where few are touched their names tell enough: to look into each object takes much longer.
+    """
+    few = touched is not None and len(touched) <= _FEW
+    stems = tuple({name_stem(each.name) for each in touched or ()}) if few else ("",)
     found: dict[ServiceName, list[tuple[ObjectKey, Document]]] = {}
     for kind in _WRITES:
         for key, document in mirror.of(kind):
-            service = owner_of(key, document)
+            service = owner_of(key, document) if key.name.startswith(stems) else None
             if service is not None:
                 found.setdefault(service, []).append((key, document))
     return found

@@ -51,8 +51,12 @@ def leaf_parts(name: str) -> tuple[str, Origin] | None:
     return (service, Origin(origin)) if service and origin else None
 
 
+def name_stem(service: str) -> str:
+    """Return what the names of all objects that are for `service` begin with."""
+    room = LABEL_CHARACTERS_MAX - len(_HASHED) - _HASH_CHARACTERS
+    return service.partition("-mc")[0][:room].rstrip("-")
+
+
 def _hashed(service: str, what: str) -> str:
     digest = sha256(what.encode()).hexdigest()[:_HASH_CHARACTERS]
-    room = LABEL_CHARACTERS_MAX - len(_HASHED) - _HASH_CHARACTERS
-    stem = service.partition("-mc")[0][:room].rstrip("-")
-    return f"{stem}{_HASHED}{digest}"
+    return f"{name_stem(service)}{_HASHED}{digest}"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.drivers.osm_names import leaf_name, leaf_parts, parked_name, split_name
+from agent.drivers.osm_names import leaf_name, leaf_parts, name_stem, parked_name, split_name
 from discovery.names import Origin, is_label
 
 PIECES = ("a", "b", "mc", "mc1", "mcx", "-", "-mc-", "-mc8-", "x" * 30)
@@ -31,6 +31,9 @@ def test_a_name_is_a_label_whatever_it_is_made_of(
 ) -> None:
     assert is_label(leaf_name(service, Origin(origin), numbers))
     assert is_label(parked_name(service))
+    assert leaf_name(service, Origin(origin), numbers).startswith(name_stem(service))
+    assert split_name(service).startswith(name_stem(service))
+    assert parked_name(service).startswith(name_stem(service))
 
 
 @given(st.lists(st.tuples(LABELS, LABELS, st.sampled_from([(), (8,), (8, 9)])), max_size=30))
