@@ -3,6 +3,7 @@
 from agent.objects import (
     ENDPOINT_SLICE,
     Document,
+    integer_at,
     list_at,
     text_at,
 )
@@ -40,6 +41,20 @@ class Town(Ground):
             text_at(entry, "address").partition(":")[0]
             for document in self.api(cluster).services()
             for entry in list_at(document, "spec", "clusters")
+        )
+
+    def preferred(self, cluster: str) -> list[str]:
+        """Those of them that the mesh uses while any of them is healthy."""
+        entries = [
+            entry
+            for document in self.api(cluster).services()
+            for entry in list_at(document, "spec", "clusters")
+        ]
+        best = min((integer_at(each, "priority") or 0 for each in entries), default=0)
+        return sorted(
+            text_at(each, "address").partition(":")[0]
+            for each in entries
+            if (integer_at(each, "priority") or 0) == best
         )
 
     def pods(self, *sites: str) -> list[str]:
