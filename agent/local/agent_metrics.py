@@ -115,10 +115,11 @@ AGENT_METRICS = (
         "1 where every kind that the store serves was listed.",
         lambda facts: None if facts.store is None else facts.store.is_synced,
     ),
-    gauge(
+    _each(
         "store_faults",
-        "Objects and files of the store that cannot be read.",
-        lambda facts: None if facts.store is None else len(facts.store.faults),
+        "What is wrong with objects and files of the store, by reason.",
+        "reason",
+        lambda facts: Counter(each.reason for each in _store(facts).faults),
     ),
     _each("store_objects", "Objects at hand, by kind.", "kind", lambda f: _store(f).objects),
     _each(

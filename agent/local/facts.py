@@ -60,6 +60,8 @@ class Fault:
     what: str
     remedy: str = ""
     since: Instant | None = None
+    reason: str = ""
+    """A word for the kind of fault, the label of a metric; empty where nothing is counted by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,7 @@ def _fault(facts: AgentFacts, fault: Fault) -> Document:
         "where": fault.where,
         "message": fault.what,
         "remedy": fault.remedy,
+        "reason": fault.reason,
         "since": facts.clock.shown(fault.since),
     }
 

@@ -43,7 +43,9 @@ class Surroundings:
     store: str
     """Which store it is, in words."""
     faults: Callable[[], tuple[Fault, ...]]
-    """Of files, folders, keys and sockets."""
+    """Of folders, keys and sockets."""
+    store_faults: Callable[[], tuple[Fault, ...]]
+    """Of the store's files and objects."""
     alarms: Callable[[], tuple[AgentAlarm, ...]]
 
 
@@ -101,7 +103,7 @@ class Observer:
             driver=self._driver(),
             refused=tuple(self._refused()),
             alarms=around.alarms(),
-            faults=(*around.faults(), *self._faults()),
+            faults=around.faults(),
             frozen=None if head is None else head.frozen,
             dry_run=agent.charter.writer.is_dry_run,
         )
@@ -148,6 +150,7 @@ class Observer:
             served=tuple(f"{kind.name}.{kind.api_version(v)}" for kind, v in served.items()),
             objects={kind.name: _count(self._agent, kind) for kind in known},
             is_synced=bool(served) and not self._missing(),
+            faults=self._around.store_faults(),
             counts=dict(self._storing.counts),
         )
 
@@ -221,14 +224,6 @@ class Observer:
         agent = self._agent
         yield from agent.lan.refusals.latest()
         yield from agent.election.refusals.latest()
-
-    def _faults(self) -> Iterator[Fault]:
-        head = self._agent.head
-        if head is None:
-            return
-        for problem in head.sources.problems():
-            where = f"{problem.about}: {problem.field}" if problem.field else str(problem.about)
-            yield Fault(where, problem.what, problem.remedy)
 
 
 def _count(agent: Agent, kind: Kind) -> int:

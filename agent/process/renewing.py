@@ -47,16 +47,13 @@ class Renewing:
         self._wall_ms = wall_ms
         self._marks = self._look()
         self._nudge = trio.Event()
-        self._fault = ""
+        self._fault: Fault | None = None
         self._place: Place | None = None
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with the key files now; what was in force before stays."""
-        if not self._fault:
-            return ()
-        remedy = "until then the keys that were read last are in force"
-        return (Fault(str(self._settings.config.keys.cluster), self._fault, remedy),)
+        return () if self._fault is None else (self._fault,)
 
     def problems(self) -> list[str]:
         """Return what a person should see to, though it works."""
@@ -114,12 +111,21 @@ class Renewing:
             )
             is_new = self._credentials.use(ring, self._wall_ms())
         except (KeyFileError, CredentialsError) as error:
-            self._fault = str(error)
+            self._fault = self._fault_of(error)
             return
-        self._fault = ""
+        self._fault = None
         await self._inbox.send(keys_of(ring))
         if is_new:
             await self._tell_certificates()
+
+    def _fault_of(self, error: KeyFileError | CredentialsError) -> Fault:
+        where, words = self._settings.config.keys.cluster, str(error)
+        if isinstance(error, KeyFileError):
+            where, words = error.file, error.what
+        what, _, remedy = words.rpartition("; ")
+        goes_on = "until then the keys that were read last are in force"
+        remedy = f"{remedy}; {goes_on}" if what else goes_on
+        return Fault(str(where), what or words, remedy, reason="keys")
 
     async def _tell_certificates(self) -> None:
         made = CertificatesMade(self._credentials.lan, self._credentials.wan)

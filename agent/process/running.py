@@ -24,6 +24,7 @@ from agent.local.questions import answered
 from agent.local.server import serve
 from agent.process import clock, entropy
 from agent.process.asking import Asking
+from agent.process.faults import FaultBook, of_object, of_store
 from agent.process.feeds import Feeds
 from agent.process.inbox import SIZE, sink_of
 from agent.process.log import Log
@@ -86,13 +87,15 @@ class Running:
             clock.wall_ms,
             self._renewed,
         )
+        self._book = FaultBook(self._all_faults, log, clock.now)
         around = Surroundings(
             clock=clock.now,
             wall_ms=clock.wall_ms,
             transport=self._transport.statistics,
             listens=config.listen,
             store=f"directory {config.store.directory}",
-            faults=self._faults,
+            faults=lambda: self._book.dated(self._faults()),
+            store_faults=lambda: self._book.dated(self._store_faults()),
             alarms=self._alarms,
         )
         self._observer = Observer(self._agent, self._storing, around, prepared.version)
@@ -118,6 +121,7 @@ class Running:
                 self._feeds.run,
                 self._seeding.run,
                 self._renewing.run,
+                self._book.run,
                 self._tell_time,
                 self._save_now_and_then,
                 self._heed_signals,
@@ -237,19 +241,22 @@ class Running:
             self._refused[refused.reason] = now
             self._log.fact(refused)
 
+    def _all_faults(self) -> tuple[Fault, ...]:
+        return (*self._faults(), *self._store_faults())
+
+    def _store_faults(self) -> tuple[Fault, ...]:
+        head, directory = self._agent.head, self._settings.config.store.directory
+        files = (of_store(directory, each) for each in self._prepared.store.faults())
+        objects = () if head is None else head.sources.problems()
+        return (*files, *map(of_object, objects))
+
     def _faults(self) -> tuple[Fault, ...]:
-        store = (
-            Fault(
-                f"{each.where}:{each.line}" if each.line else each.where, each.problem, each.remedy
-            )
-            for each in self._prepared.store.faults()
-        )
         folder = (Fault(str(each.file), each.what, each.remedy) for each in self._saving.faults)
         seeds = (
             Fault(f"seeds: {each}", "the name is not found", "correct it, or the name service")
             for each in self._seeding.missing
         )
-        return (*store, *folder, *seeds, *self._renewing.faults)
+        return (*folder, *seeds, *self._renewing.faults)
 
     def _alarms(self) -> tuple[AgentAlarm, ...]:
         return tuple(AgentAlarm("keys", words) for words in self._renewing.problems())

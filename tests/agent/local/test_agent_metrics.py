@@ -35,7 +35,7 @@ EXPECTED = {
     ("isthmus_lease_held", ()): 1,
     ("isthmus_lease_transitions_total", ()): 3,
     ("isthmus_store_synced", ()): 1,
-    ("isthmus_store_faults", ()): 1,
+    ("isthmus_store_faults", ("syntax",)): 1,
     ("isthmus_store_objects", ("Service",)): 4,
     ("isthmus_store_operations_total", ("applies",)): 5,
     ("isthmus_transport_events_total", ("datagrams-received",)): 6,
@@ -59,7 +59,7 @@ def test_everything_that_the_core_tells_is_a_metric() -> None:
                 description="x",
                 objects={"Service": 4},
                 is_synced=True,
-                faults=(Fault("a", "b"),),
+                faults=(Fault("a", "b", reason="syntax"),),
                 counts={"applies": 5},
             ),
             transport=TransportFacts(
