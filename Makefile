@@ -79,9 +79,10 @@ coverage: tests
 demo: setup ## See three clusters on this machine, real processes, and what breaks them
 	@$(BIN)/isthmus demo
 
-bench: setup ## Measure what simulations/RESULTS.md and discovery/RESULTS.md lack (ANEW=1: all of it)
+bench: setup ## Measure what simulations/RESULTS.md, discovery/ and agent/RESULTS.md lack (ANEW=1: all)
 	$(BIN)/isthmus simulate swim all $(if $(ANEW),,--missing) --write simulations/RESULTS.md
 	$(BIN)/isthmus simulate sets all $(if $(ANEW),,--missing) --write discovery/RESULTS.md
+	$(BIN)/isthmus simulate agents all $(if $(ANEW),,--missing) --write agent/RESULTS.md
 
 nightly: setup ## Run what takes hours: the nightly tests, and 5,000 examples of each property
 	$(call stage,nightly tests,HYPOTHESIS_PROFILE=nightly \

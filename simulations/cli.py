@@ -63,7 +63,7 @@ class FamilyGroup(click.Group):
 
 @click.group()
 def simulate() -> None:
-    """Run experiments in a simulated network."""
+    """Run experiments in a simulated network, and with real agents."""
 
 
 def _swim() -> "Bench":
@@ -78,6 +78,12 @@ def _sets() -> "Bench":
     return BENCH
 
 
+def _agents() -> "Bench":
+    from simulations.agents.bench import BENCH
+
+    return BENCH
+
+
 _OPTIONS = """
 Every option of an experiment takes several values with commas between, and the experiment
 then runs for each. Durations are written 64ms, 20s, 5m, 25h.
@@ -88,6 +94,10 @@ _SETS = f"""Measure how signed endpoint sets spread between clusters, merge and 
 Here the options of an experiment say how large its fleet is; there is only ours to run.
 {_OPTIONS}"""
 
+_AGENTS = f"""Measure real agents: processes and sockets of this machine, by the real clock.
+{_OPTIONS}"""
+
+simulate.add_command(FamilyGroup("agents", _agents, _AGENTS))
 simulate.add_command(FamilyGroup("sets", _sets, _SETS))
 simulate.add_command(FamilyGroup("swim", _swim, _SWIM))
 
@@ -173,7 +183,9 @@ def _run(study: "Study", jobs: int | None, advance: Callable[[int], None]) -> "l
         advance(number)
 
     try:
-        return study.outcomes(run_all(tasks, jobs or cores(), done), processor_s)
+        return study.outcomes(
+            run_all(tasks, jobs or study.family.jobs or cores(), done), processor_s
+        )
     except (TaskFailedError, WorkerDiedError) as error:
         raise click.ClickException(str(error)) from None
 

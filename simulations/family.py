@@ -1,8 +1,8 @@
 """A family of experiments: what its experiments share, and the command line asks for.
 
-There are two, the failure detector's (`simulations.swim`) and that of signed sets
-(`simulations.sets`). Whoever runs, prints or draws experiments takes the family as a value and
-knows neither.
+There are three: the failure detector's (`simulations.swim`), that of signed sets
+(`simulations.sets`) and that of real agents (`simulations.agents`). Whoever runs, prints or draws
+experiments takes the family as a value and knows none of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,9 @@ class Family:
 
     has_members: bool = False
     """Whether `--members` says how large a run is; else experiments have options for that."""
+
+    jobs: int | None = None
+    """How many runs at a time unless somebody says otherwise; None: one for each processor."""
 
     check: Callable[[Setting], Sequence[str]] | None = None
     """Says what is wrong with what `--set` changes; None where nothing can be set."""

@@ -70,6 +70,14 @@ class Fleet:
         """Kill an agent at once."""
         await _kill(self.agents.pop(node.name, None))
 
+    async def stop_agent(self, node: NodePlan) -> None:
+        """Stop an agent gracefully, as an upgrade does; kill it where that takes too long."""
+        process = self.agents.pop(node.name)
+        process.send_signal(signal.SIGTERM)
+        with trio.move_on_after(STOP_WITHIN_S):
+            await process.wait()
+        await _kill(process)
+
     async def kill_node(self, node: NodePlan) -> None:
         """Kill a node with its pods and its agent at once."""
         await _kill(self.nodes.pop(node.name, None))

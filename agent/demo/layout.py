@@ -112,7 +112,7 @@ def settings_of(node: NodePlan, plan: Plan) -> Document:
         "store": {"directory": str(cluster.objects)},
         "state": str(node.state),
         "keys": {"cluster": str(cluster.key)},
-        "detector": {"preset": "loopback"},
+        "detector": plan.detector,
         "mesh": {"pushBound": "2s", "connectionGrace": "1s"},
         "allowLoopbackEndpoints": True,
         "stopWithin": "5s",

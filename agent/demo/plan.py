@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.demo.relays import Place
+from agent.objects import Document
 
 NAMES = ("east", "west", "south")
 NODES = 2
 PODS = 2
 """Of the service, on each node of a cluster that exports it."""
+
+LOOPBACK: Document = {"preset": "loopback"}
 
 CLUSTERS_MAX, NODES_MAX, PODS_MAX = 100, 8, 8
 
@@ -121,6 +124,8 @@ class Plan:
     """A whole demonstration."""
 
     clusters: tuple[ClusterPlan, ...]
+    detector: Document
+    """What the settings of all agents say of the failure detector."""
 
     @property
     def nodes(self) -> Iterator[NodePlan]:
@@ -147,8 +152,12 @@ def plan(
     nodes: int = NODES,
     ports: Ports | None = None,
     network: int = 10,
+    detector: Document = LOOPBACK,
 ) -> Plan:
-    """Return where everything is, below `folder`; `network` is the first cluster's third octet."""
+    """Return where everything is, below `folder`; `network` is the first cluster's third octet.
+
+    `detector` is what the settings of all agents say of the failure detector.
+    """
     assert 0 < len(names) <= CLUSTERS_MAX
     assert 0 < nodes <= NODES_MAX
     clusters = []
@@ -159,4 +168,4 @@ def plan(
             for each in range(1, nodes + 1)
         )
         clusters.append(ClusterPlan(name, home, planned))
-    return Plan(tuple(clusters))
+    return Plan(tuple(clusters), detector)

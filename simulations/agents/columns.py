@@ -1,0 +1,26 @@
+"""The figures of the experiments with real agents, and what they mean."""
+
+from simulations.tables import Glossary
+
+GLOSSARY = Glossary.of(
+    {
+        "applied_s": (
+            "applied s",
+            "from before an endpoint is written until OSM in another cluster gets it",
+        ),
+        "changes": ("changes", "changes in all"),
+        "missed": ("missed", "what another cluster was not seen to write, within 30 s or more"),
+        "withdrawn_s": (
+            "withdrawn s",
+            "from the death of a node until OSM in another cluster gets none of its endpoints",
+        ),
+        "back_s": ("back s", "from its start until OSM in another cluster gets all of them again"),
+        "kills": ("kills", "nodes that died"),
+        "withdrawn": (
+            "withdrawn",
+            "healthy endpoints that OSM of another cluster did not get at some moment",
+        ),
+        "ended": ("ended", "agents that ended"),
+        "states": ("states", "different sets of addresses that OSM got, in all clusters"),
+    }
+)
