@@ -70,6 +70,10 @@ class Mirror:
         """Return an object, None where there is none."""
         return self._objects.get(key.kind, {}).get(key)
 
+    def count(self, kind: Kind) -> int:
+        """Return how many objects of a kind there are."""
+        return len(self._objects.get(kind, {}))
+
     def of(self, kind: Kind, namespace: str | None = None) -> Iterator[tuple[ObjectKey, Document]]:
         """Give the objects of a kind, by key: all of them, or those of one namespace."""
         objects = self._objects.get(kind, {})

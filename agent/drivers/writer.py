@@ -352,6 +352,11 @@ class Writer:
         """Return what is to be known of a service: the driver's conditions, then troubles."""
         return (*self._showing.of(name), *self._troubles.get(name, ()))
 
+    def concerns(self) -> dict[ServiceName, tuple[Finding, ...]]:
+        """Return the findings of all services that have any, by name."""
+        names = {name for name, found in self._showing.all().items() if found}
+        return {name: self.findings(name) for name in sorted(names | self._troubles.keys())}
+
     def planned(self) -> tuple[Group, ...]:
         """Return what would be written if we were let: in dry run, and while frozen."""
         return self._showing.groups()

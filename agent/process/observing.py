@@ -20,7 +20,7 @@ from agent.local.facts import (
     TransportFacts,
     Written,
 )
-from agent.objects import KINDS, Kind
+from agent.objects import KINDS
 from agent.process.storing import Storing
 from agent.transport.transport import TransportStatistics
 from agent.writes import Apply, ApplyStatus, Delete
@@ -148,7 +148,7 @@ class Observer:
         return StoreFacts(
             description=self._around.store,
             served=tuple(f"{kind.name}.{kind.api_version(v)}" for kind, v in served.items()),
-            objects={kind.name: _count(self._agent, kind) for kind in known},
+            objects={kind.name: mirror.count(kind) for kind in known},
             is_synced=bool(served) and not self._missing(),
             faults=self._around.store_faults(),
             counts=dict(self._storing.counts),
@@ -215,8 +215,8 @@ class Observer:
         head = self._agent.head
         if head is None:
             return
-        for name in head.bridge.view.services():
-            for finding in head.writer.findings(name):
+        for name, findings in head.writer.concerns().items():
+            for finding in findings:
                 words = f"{finding.origin}: {finding.what}" if finding.origin else finding.what
                 yield DriverProblem(name, finding.reason.value, words)
 
@@ -224,7 +224,3 @@ class Observer:
         agent = self._agent
         yield from agent.lan.refusals.latest()
         yield from agent.election.refusals.latest()
-
-
-def _count(agent: Agent, kind: Kind) -> int:
-    return sum(1 for _ in agent.book.mirror.of(kind))

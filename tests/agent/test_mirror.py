@@ -68,3 +68,5 @@ def test_objects_are_given_by_key_and_by_namespace() -> None:
     names = [key.name for key, _ in mirror.of(SERVICE)]
     assert names == ["api", "db", "web"]
     assert [key.name for key, _ in mirror.of(SERVICE, "shop")] == ["db", "web"]
+    assert mirror.count(SERVICE) == 3
+    assert mirror.count(MESH_CONFIG) == 0

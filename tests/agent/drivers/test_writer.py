@@ -202,6 +202,7 @@ def test_what_is_refused_is_said_and_not_tried_again_until_it_differs() -> None:
     bench.run_to(3_600 * SECOND)
     assert performed(bench) == ["Apply Service shop/web"]
     [finding] = bench.writer.findings(WEB)
+    assert bench.writer.concerns() == {WEB: (finding,)}
     assert finding.reason == "WriteRefused"
     assert finding.what == "invalid: Service shop/web: spec.ports: Required value"
     assert ConditionsChanged((WEB,)) in bench.effects
@@ -210,6 +211,7 @@ def test_what_is_refused_is_said_and_not_tried_again_until_it_differs() -> None:
     bench.run_to(3_700 * SECOND)
     assert bench.stored()[keys_of(WEB)[1]] == bench.wanted()[keys_of(WEB)[1]]
     assert bench.writer.findings(WEB) == ()
+    assert bench.writer.concerns() == {}
 
 
 def test_a_store_that_does_not_answer_is_asked_ever_more_seldom() -> None:
