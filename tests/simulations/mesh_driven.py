@@ -31,8 +31,8 @@ PLANS_MAX = 12
 class Driven(Site):
     """Each plan is made by a driver that has just started, from what is in the store."""
 
-    def __init__(self, version: Version, driver: Callable[[], Driver]) -> None:
-        super().__init__(version)
+    def __init__(self, version: Version, driver: Callable[[], Driver], *written: Document) -> None:
+        super().__init__(version, *written)
         self._make = driver
         self._waiting: dict[tuple[object, ...], Instant] = {}
 
@@ -71,8 +71,12 @@ class Driven(Site):
         """Do one write of a plan and judge it; tell whether the store took it."""
         self.referee.before_write(plan)
         self.log.append(f"  {words_of(step)}")
+        self.wiped.clear()
         done = self._perform(step)
-        self.referee.after_write(words_of(step))
+        if self.wiped:  # Kubernetes takes the addresses away when a Pod comes: to be restored.
+            self.referee.others_did()
+        else:
+            self.referee.after_write(words_of(step))
         return done
 
     def _perform(self, step: Step) -> bool:

@@ -32,6 +32,7 @@ DECLINED = frozenset(
         Reason.SPLIT_OF_OTHERS,
         Reason.SMI_MODE,
         Reason.HEADLESS,
+        Reason.NO_LOCAL_POD,
     }
 )
 """For these a driver leaves a service to others, whatever becomes of it."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from discovery.names import ServiceName
 from discovery.records import ServicePort
+from simulations.mesh_objects import Identity
 from simulations.mesh_traffic import Call
 
 GATEWAY_PORT = 15_443
@@ -34,7 +35,7 @@ class Remote:
         found = self.serves.get(call.host.service)
         if found is None or not self.is_alive or not found.ready:
             return False
-        if not self._is_name_of(call, origin):
+        if not self._is_name_of(call, origin) or not _is_expected(call):
             return False
         if self.gateway:
             return call.to == (self.gateway, GATEWAY_PORT)
@@ -56,3 +57,9 @@ class Remote:
             return False
         ports = [each.port for each in found.ports]
         return port in ports and (len(ports) == 1 or not self.gateway)
+
+
+def _is_expected(call: Call) -> bool:
+    """Tell whether the client takes the workload that answers: each runs as its service's name."""
+    service = call.host.service
+    return not call.sans or Identity(service.namespace, service.name) in call.sans

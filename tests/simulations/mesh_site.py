@@ -27,6 +27,7 @@ from simulations.mesh_events import (
     Version,
 )
 from simulations.mesh_laws import Question
+from simulations.mesh_objects import subsets_of
 from simulations.mesh_resources import Host
 from simulations.mesh_traffic import Answer, Call, Outcome
 from tests.discovery.view_world import A, World, cluster, drain, exported
@@ -38,7 +39,7 @@ from tests.simulations.mesh_world import BOOTSTRAP, BUYER, config, key, namespac
 class Site:
     """Objects, a mesh that looks at them, and time. `referee` judges."""
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, *written: Document) -> None:
         self.settings = MeshSettings(version=version, assumes_documented_traffic=True)
         self.mesh = Mesh(self.settings)
         self.world = World()
@@ -48,10 +49,12 @@ class Site:
         self.log: list[str] = []
         self.referee = Referee(self.mesh, self.settings, self)
         self._versions = 0
+        self.wiped: set[ServiceName] = set()
         for origin in (A, *self.remotes):
             self.world.put(origin, {CLUSTER_KEY: cluster(mesh_root="5eed")})
         is_old = version is Version.V1_1
-        for each in (namespace("app"), BOOTSTRAP, config(permissive=True, multi=is_old)):
+        began = (namespace("app"), BOOTSTRAP, config(permissive=True, multi=is_old))
+        for each in (*began, *written):
             self.put(key(each), each)
         self._tell(OsmStarted())
         self._tell(SidecarConnected(BUYER))
@@ -79,6 +82,7 @@ class Site:
         for effect in effects:
             if not isinstance(effect, KubernetesWrote):
                 continue
+            self._note_wiped(effect)
             if effect.document is None:
                 self.store.pop(effect.key, None)
             else:
@@ -86,6 +90,13 @@ class Site:
                 metadata = map_at(effect.document, "metadata")
                 version = {"resourceVersion": str(self._versions)}
                 self.store[effect.key] = {**effect.document, "metadata": {**metadata, **version}}
+
+    def _note_wiped(self, written: KubernetesWrote) -> None:
+        before = subsets_of(self.store.get(written.key, {}))
+        after = subsets_of(written.document or {})
+        service = self.store.get(ObjectKey(SERVICE, written.key.namespace, written.key.name), {})
+        if is_ours(service) and any(each.ready for each in before) and not after:
+            self.wiped.add(ServiceName(written.key.namespace, written.key.name))
 
     # --- what others do ------------------------------------------------------------------
 
@@ -120,7 +131,7 @@ class Site:
             *(Endpoint(each, ready=False) for each in serving.not_ready),
         ]
         records = [encode_endpoints(EndpointRecord(ports, tuple(all_endpoints)))]
-        head = ExportRecord(ports=serving.ports, exported_at=1)
+        head = ExportRecord(ports=serving.ports, exported_at=1, service_account=service.name)
         self.world.put(origin, exported(service, *records[: len(all_endpoints)], head=head))
 
     def verdict(self, origin: Origin, verdict: Verdict, *, alive: bool) -> None:

@@ -6,10 +6,12 @@ single writes, steps of time, crashes between any two writes, wiped Endpoints an
 
 from collections.abc import Callable
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from agent.drivers.osm_endpoints import OsmEndpoints
+from agent.drivers.osm_multicluster import OsmMulticluster
 from agent.drivers.plan import Driver, DriverSettings
 from agent.objects import POD, SERVICE, TRAFFIC_SPLIT, Document, ObjectKey
 from discovery.names import Origin, ServiceName
@@ -17,10 +19,11 @@ from discovery.records import ServicePort
 from discovery.standing import Verdict
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations.mesh_events import Version
+from simulations.mesh_objects import Identity
 from tests.discovery.view_world import A
 from tests.simulations.mesh_driven import Driven
 from tests.simulations.mesh_remotes import Serving
-from tests.simulations.mesh_world import name, pod, service, split
+from tests.simulations.mesh_world import BUYER, config, name, pod, service, split, target
 
 WEB, DB = name("web"), name("db")
 HTTP, ADMIN = (
@@ -60,15 +63,28 @@ def endpoints_driver() -> Driver:
     return OsmEndpoints(DriverSettings(own=A))
 
 
+def verifying_driver() -> Driver:
+    return OsmEndpoints(DriverSettings(own=A, verify_identities=True))
+
+
+def smi_driver() -> Driver:
+    return OsmEndpoints(DriverSettings(own=A, smi=True))
+
+
+def multicluster_driver() -> Driver:
+    return OsmMulticluster(DriverSettings(own=A))
+
+
 class Drivers(RuleBasedStateMachine):
     """Everything that may happen to a driver and its mesh."""
 
     version = Version.V1_2
     make: Callable[[], Driver] = staticmethod(endpoints_driver)
+    written: tuple[Document, ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
-        self.site = Driven(self.version, self.make)
+        self.site = Driven(self.version, self.make, *self.written)
         self.local: dict[ServiceName, tuple[ServicePort, ...]] = {}
         self.pods: dict[ServiceName, list[bool]] = {WEB: [], DB: []}
         self.exported: set[ServiceName] = set()
@@ -148,9 +164,10 @@ class Drivers(RuleBasedStateMachine):
         self._export_local(of)
 
     def _pod(self, of: ServiceName, number: int, is_ready: bool) -> Document:
-        found = dict(pod(f"{of.name}-{number}", address(A, of, number), ready=is_ready))
+        called = f"{of.name}-{number}"
+        found = dict(pod(called, address(A, of, number), ready=is_ready, account=of.name))
         found["metadata"] = {
-            "name": f"{of.name}-{number}",
+            "name": called,
             "namespace": of.namespace,
             "labels": {"app": of.name},
         }
@@ -217,4 +234,34 @@ class Drivers(RuleBasedStateMachine):
             self.nobody_is_the_worse_for_it()
 
 
+class MulticlusterDrivers(Drivers):
+    """The same, with OSM v1.1 in multicluster mode."""
+
+    version = Version.V1_1
+    make = staticmethod(multicluster_driver)
+
+
+class VerifyingDrivers(Drivers):
+    """The same, with identity Pods, whose coming has Kubernetes wipe what was written."""
+
+    make = staticmethod(verifying_driver)
+
+
+class SmiDrivers(Drivers):
+    """The same in SMI mode, with a Pod for each remote address."""
+
+    make = staticmethod(smi_driver)
+    written: tuple[Document, ...] = (
+        config(permissive=False),
+        target("web", Identity("app", "web"), BUYER),
+        target("db", Identity("app", "db"), BUYER),
+    )
+
+
 TestEndpointsDriver = Drivers.TestCase
+TestVerifyingDriver = VerifyingDrivers.TestCase
+TestSmiDriver = SmiDrivers.TestCase
+TestMulticlusterDriver = MulticlusterDrivers.TestCase
+
+for _case in (TestEndpointsDriver, TestVerifyingDriver, TestSmiDriver, TestMulticlusterDriver):
+    _case.settings = settings(stateful_step_count=20, deadline=None)

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from agent.drivers.osm_endpoints import OsmEndpoints
+from agent.drivers.osm_multicluster import OsmMulticluster
 from agent.drivers.plan import (
     Capabilities,
     Driver,
@@ -21,6 +22,7 @@ from agent.drivers.plan import (
 from agent.mirror import Mirror
 from agent.objects import (
     ENDPOINTS,
+    MULTI_CLUSTER_SERVICE,
     SERVICE,
     TRAFFIC_SPLIT,
     Document,
@@ -39,7 +41,7 @@ from simulations.mesh_events import Version
 from tests.discovery.view_world import A
 from tests.simulations.mesh_driven import Driven
 from tests.simulations.mesh_remotes import Serving
-from tests.simulations.mesh_world import name, pod, service
+from tests.simulations.mesh_world import BUYER, name, pod, service
 
 WEB = name("web")
 HTTP = ServicePort("http-api", 80, "TCP", "http")
@@ -53,7 +55,7 @@ class Broken:
     """The driver, with its plans altered."""
 
     def __init__(self, defect: Defect) -> None:
-        self._driver = OsmEndpoints(DriverSettings(own=A))
+        self._driver: Driver = OsmEndpoints(DriverSettings(own=A))
         self._defect = defect
 
     @property
@@ -269,3 +271,58 @@ def test_a_broken_driver_is_caught(defect: Defect, port: ServicePort) -> None:
 @pytest.mark.parametrize("port", [HTTP, SQL])
 def test_the_driver_is_not(port: ServicePort) -> None:
     assert told(lambda: Broken(lambda steps: steps), port) == []
+
+
+# --- v1.1 --------------------------------------------------------------------------------
+
+
+class BrokenMulticluster(Broken):
+    """The driver for v1.1, with its plans altered."""
+
+    def __init__(self, defect: Defect) -> None:
+        super().__init__(defect)
+        self._driver = OsmMulticluster(DriverSettings(own=A))
+
+
+def told_to_v1_1(defect: Defect) -> tuple[list[str], list[str]]:
+    """Tell of a service that is here and elsewhere; return what is wrong, and who served last."""
+    site = Driven(Version.V1_1, lambda: BrokenMulticluster(defect))
+    site.write(service("web", {"name": "http-api", "port": 80}, selector={"app": "store"}))
+    here = pod("p1", "10.0.1.1", account="web")
+    turns: list[Callable[[], None]] = [
+        lambda: site.write(here),
+        lambda: site.export(A, WEB, replace(serving(A, HTTP, 1), numbers=(80,))),
+        lambda: site.export(B, WEB, serving(B, HTTP, 1, 2)),
+        lambda: site.write(pod("p1", "10.0.1.1", account="web", ready=False)),
+        lambda: site.export(A, WEB, Serving((HTTP,), (80,), (), ("10.0.1.1",))),
+        lambda: site.export(C, WEB, serving(C, HTTP, 1, number=9_090)),
+        lambda: site.export(B, WEB, None),
+    ]
+    for turn in turns:
+        site.happens("", turn)
+        site.finish()
+        site.wait(5 * SECOND)
+    answers = site.mesh.send(BUYER, WEB, 80, site.peers)
+    return site.referee.wrong, [str(answer.to) for answer in answers]
+
+
+def nowhere(steps: Sequence[Step]) -> Sequence[Step]:
+    """An address that is none, as the pattern of the CRD lets it pass (7m)."""
+
+    def spoilt(document: Document) -> Document:
+        spec = map_at(document, "spec")
+        clusters = [
+            {**map_at(each), "address": "999.1.2.3:1"} for each in list_at(spec, "clusters")
+        ]
+        return {**document, "spec": {**spec, "clusters": clusters}}
+
+    return altered(steps, MULTI_CLUSTER_SERVICE, spoilt)
+
+
+def test_the_driver_for_v1_1_moves_a_service_between_clusters() -> None:
+    assert told_to_v1_1(lambda steps: steps) == ([], ["10.2.1.1:9090"])
+
+
+@pytest.mark.parametrize("defect", [nowhere, does_nothing])
+def test_a_broken_driver_for_v1_1_is_caught(defect: Defect) -> None:
+    assert told_to_v1_1(defect)[0] != []
