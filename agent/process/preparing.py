@@ -14,7 +14,7 @@ from agent.core.agent import Agent
 from agent.credentials import Credentials, first_start, read_key_ring
 from agent.objects import NAMESPACE, NODE, Document, ObjectKey, text_at
 from agent.process import clock, entropy
-from agent.process.chartering import charter_of, holder_of
+from agent.process.chartering import charter_of
 from agent.process.placing import host_address, place_of
 from agent.settings_file import Settings
 from agent.state_folder import LoadedState, StateFolder
@@ -55,9 +55,11 @@ async def prepared(settings: Settings) -> AsyncIterator[Prepared]:
         config.keys.fleet_certificate,
         config.keys.revocations,
     )
-    around = Surroundings(clock.wall_ms, entropy.dice(), Disk())
     with StateFolder(config.state) as folder:
         loaded = folder.load()
+        around = Surroundings(
+            clock.wall_ms, entropy.dice(), Disk(), is_known=bool(loaded.state.sets)
+        )
         start = first_start(loaded.start, clock.wall_ms())
         folder.save_start(start)
         async with opened(config.store.directory, around) as store:
@@ -65,9 +67,8 @@ async def prepared(settings: Settings) -> AsyncIterator[Prepared]:
             place = place_of(settings, node, host_address())
             seed = entropy.secret(32)
             credentials = Credentials(seed, ring, place, start, clock.wall_ms())
-            await store.register(holder_of(settings, credentials))
             version = installed_version("isthmus")
-            uid = config.uid or await _uid(store)
+            uid = config.uid or await _uid(store) or _kept_uid(loaded, config.cluster)
             charter = charter_of(settings, credentials, loaded, uid, version)
             agent = Agent(charter, clock.now(), entropy.dice())
             yield Prepared(settings, folder, loaded, credentials, store, agent, version)
@@ -77,6 +78,15 @@ async def _uid(store: ObjectStore) -> str:
     """Return the UID of the namespace that every cluster has, empty where it is not known."""
     namespace = await _found(store, ObjectKey(NAMESPACE, "", "kube-system"))
     return text_at(namespace, "metadata", "uid")
+
+
+def _kept_uid(loaded: LoadedState, cluster: str) -> str:
+    """Return the UID with which this cluster's last set was signed, empty where none is known.
+
+    Others refuse a cluster that has another one by now.
+    """
+    manifests = (each.manifest for each in loaded.state.sets)
+    return next((each.body.uid for each in manifests if each.origin == cluster), "")
 
 
 async def _found(store: ObjectStore, key: ObjectKey) -> Document | None:

@@ -37,6 +37,7 @@ from agent.process.saving import EVERY_S as SAVE_EVERY_S
 from agent.process.saving import Saving
 from agent.process.seeding import Seeding
 from agent.process.storing import Storing
+from agent.store import StoreError
 from agent.transport.settings import TransportSettings
 from agent.transport.transport import Transport
 from agent.wire.effects import Refused
@@ -46,6 +47,7 @@ from failure_detect.clock import SECOND, Duration, Instant
 from failure_detect.identity import Address
 
 CLOCK_EVERY_S = 5.0
+REGISTER_AGAIN_S = 5.0
 REFUSED_EVERY: Duration = 60 * SECOND
 """How often a refusal of the same reason is logged; all are counted."""
 
@@ -123,6 +125,7 @@ class Running:
                 self._renewing.run,
                 self._book.run,
                 self._tell_time,
+                self._register,
                 self._save_now_and_then,
                 self._heed_signals,
             ):
@@ -157,6 +160,16 @@ class Running:
             report=self._report,
             certificates=self._renewing.make,
         )
+
+    async def _register(self) -> None:
+        """Let others know that this process lives: who succeeds it need not wait then."""
+        while True:
+            try:
+                await self._prepared.store.register(self._agent.charter.holder)
+            except StoreError:
+                await trio.sleep(REGISTER_AGAIN_S)  # The store's own fault says why.
+            else:
+                return
 
     async def _tell_time(self) -> None:
         while True:

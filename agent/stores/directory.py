@@ -114,9 +114,10 @@ class DirectoryStore:
     async def register(self, process: str) -> None:
         """Let others know by a lock that this process lives, until it ends.
 
-        `ConflictError` where another one of this name does.
+        `ConflictError` where another one of this name does, another `StoreError` where nothing
+        can be written now.
         """
-        await self._do(lambda _: self._folder.processes.register(process))
+        await self._do(lambda _: self._folder.register(process))
 
     # --- what a watch asks ---------------------------------------------------------------
 
@@ -141,7 +142,7 @@ class DirectoryStore:
 
     async def catch_up(self) -> None:
         """Take what is new in the directory, now."""
-        await self._fresh(lambda: None)
+        await self._do(self._folder.catch_up)
 
     async def settle(self) -> None:
         """Take what is new, and wait until what is gone is believed to be gone."""
@@ -174,10 +175,11 @@ class DirectoryStore:
         return self._folder.is_settled(now_us)
 
     async def _fresh(self, question: Callable[[], _T]) -> _T:
-        """Answer a question by the directory as it is now."""
+        """Answer a question by the directory as it is now; `UnavailableError` if never seen."""
 
         def answer(now_us: int) -> _T:
             self._folder.catch_up(now_us)
+            self._folder.require_seen()
             return question()
 
         return await self._do(answer)

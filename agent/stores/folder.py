@@ -51,6 +51,8 @@ class Surroundings:
     """For the identities of objects; of the system, so that no two directories have the same."""
     disk: Disk
     lock_timeout_s: float = LOCK_TIMEOUT_S
+    is_known: bool = False
+    """Whether the directory was used before: one that is empty is not that one, then."""
 
 
 class ForeignJournalError(UnavailableError):
@@ -105,6 +107,20 @@ class Folder:
         times = [(now_us if self._scanned_us is None else self._scanned_us) + every]
         found = (self._lookout.deadline(), self.keeper.deadline(now_us))
         return min([*times, *(each for each in found if each is not None)])
+
+    def require_seen(self) -> None:
+        """Raise `UnavailableError` where nothing of the directory was ever seen.
+
+        What is not there then is not known to be absent.
+        """
+        if self._scanned_us is None and not self.ledger.files:
+            words = "; ".join(f"{each.problem}; {each.remedy}" for each in self._faults)
+            raise UnavailableError(words or f"the directory {self._root} was not read yet")
+
+    def register(self, process: str) -> None:
+        """Hold the lock of a process's name (`Processes.register`). Makes no directory anew."""
+        self._refuse_astray()
+        self.processes.register(process)
 
     def is_settled(self, now_us: int) -> bool:
         """Tell whether nothing waits to be deleted."""
@@ -227,7 +243,8 @@ class Folder:
         raise UnavailableError(f"the directory {self._root} {problem}; {remedy}; what it had stays")
 
     def _lost_all(self) -> bool:
-        return bool(self.ledger.files) and not scanned(self._root).files
+        had_files = self._around.is_known or bool(self.ledger.files)
+        return had_files and not scanned(self._root).files
 
     def _go_public(self) -> None:
         """Go back to the journal, as everybody has it, if it can be written again."""

@@ -21,6 +21,7 @@ def start() -> Iterator[Start]:
             disk: Disk | None = None,
             has_notices: bool = True,
             lock_timeout_s: float = 10.0,
+            is_known: bool = False,
         ) -> Process:
             found = Process(
                 root,
@@ -28,6 +29,7 @@ def start() -> Iterator[Start]:
                 disk=disk,
                 has_notices=has_notices,
                 lock_timeout_s=lock_timeout_s,
+                is_known=is_known,
             )
             stack.callback(found.close)
             return found.after()

@@ -30,6 +30,7 @@ class Process:
         disk: Disk | None = None,
         has_notices: bool = True,
         lock_timeout_s: float = 10.0,
+        is_known: bool = False,
     ) -> None:
         self.notices = Notices() if has_notices else None
         around = Surroundings(
@@ -37,6 +38,7 @@ class Process:
             Random(seed),
             Disk(sync=unsynced) if disk is None else disk,
             lock_timeout_s,
+            is_known,
         )
         self.now_us = 0
         self.folder = Folder(root, around, self.notices)
@@ -76,6 +78,7 @@ class Start(Protocol):
         disk: Disk | None = None,
         has_notices: bool = True,
         lock_timeout_s: float = 10.0,
+        is_known: bool = False,
     ) -> Process: ...
 
 

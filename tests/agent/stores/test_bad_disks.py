@@ -200,10 +200,34 @@ def test_a_directory_that_is_not_there_yet_is_waited_for(tmp_path: Path, start: 
     process = start(root).after()
     assert process.reasons() == [FaultReason.DIRECTORY]
     assert process.folder.deadline(process.now_us) <= process.now_us + BLIND_US
+    with pytest.raises(UnavailableError, match="is not there; bring it back"):
+        process.folder.require_seen()
+    with pytest.raises(UnavailableError, match="is not there"):
+        process.folder.register("agent")
+    assert not root.exists(), "a name that was misspelt makes no directory"
     root.mkdir()
     (root / "web.yaml").write_text(GOOD)
     assert names(process.after(BLIND_US).settled()) == ["web"]
+    process.folder.require_seen()
+    process.folder.register("agent")
     process.close()
+
+
+def test_an_empty_directory_is_not_the_one_that_was_used_before(
+    tmp_path: Path, start: Start
+) -> None:
+    fresh = start(tmp_path / "fresh", is_known=False)
+    used = start(tmp_path / "used", is_known=True)
+    for process, name in ((fresh, "fresh"), (used, "used")):
+        (tmp_path / name).mkdir()
+        process.settled()
+    fresh.folder.require_seen()
+    assert fresh.folder.faults() == (), "a cluster may begin with nothing"
+    with pytest.raises(UnavailableError, match="replaced by an empty one; bring its files back"):
+        used.folder.require_seen()
+    (tmp_path / "used" / "web.yaml").write_text(GOOD)
+    assert names(used.after(BLIND_US).settled()) == ["web"]
+    used.folder.require_seen()
 
 
 def test_a_lock_that_is_held_for_ever_stops_writing_and_not_reading(

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from agent.objects import SERVICE, SERVICE_EXPORT, Document, ObjectKey, at, text_at
-from agent.store import ConflictError
+from agent.store import ConflictError, ObjectStore, UnavailableError
 from agent.stores.directory import opened
 from agent.stores.disk import Disk
 from agent.stores.faults import FaultReason
@@ -18,6 +18,8 @@ from agent.stores.folder import Surroundings
 from agent.stores.yaml_text import to_yaml
 from tests.agent.stores.contract import StoreContract
 from tests.agent.stores.site import Site, definition, next_change, service
+
+WEB = ObjectKey(SERVICE, "shop", "web")
 
 
 def surroundings(seed: int = 1) -> Surroundings:
@@ -116,3 +118,6 @@ async def test_a_definition_that_is_dropped_in_is_served(tmp_path: Path) -> None
         (tmp_path / "crd.yaml").write_text(to_yaml(definition("v1beta1", "v1alpha1")))
         served = {version for kind, version in await store.served() if kind == SERVICE_EXPORT}
     assert served == {"v1beta1", "v1alpha1"}
+
+
+WEB = ObjectKey(SERVICE, "shop", "web")
