@@ -33,7 +33,6 @@ from agent.process.observing import Observer, Surroundings
 from agent.process.performing import Ears, Hands, Performer, Turn
 from agent.process.preparing import Prepared
 from agent.process.renewing import Renewing
-from agent.process.saving import EVERY_S as SAVE_EVERY_S
 from agent.process.saving import Saving
 from agent.process.seeding import Seeding
 from agent.process.storing import Storing
@@ -126,7 +125,7 @@ class Running:
                 self._book.run,
                 self._tell_time,
                 self._register,
-                self._save_now_and_then,
+                partial(self._saving.run, self._agent, clock.now),
                 self._heed_signals,
             ):
                 nursery.start_soon(task)
@@ -175,12 +174,6 @@ class Running:
         while True:
             await self._send.send(events.ClockRead(clock.wall_ms()))
             await trio.sleep(CLOCK_EVERY_S)
-
-    async def _save_now_and_then(self) -> None:
-        while True:
-            await trio.sleep(SAVE_EVERY_S)
-            await self._saving.save(self._agent, clock.now())
-            await self._saving.save_members(self._agent)
 
     async def _heed_signals(self) -> None:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as received:

@@ -1,15 +1,29 @@
 """The last good state, kept: as soon as it changes, and from time to time because it gets older."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 import trio
 
 from agent.core.agent import Agent
 from agent.state_folder import Members, StateFault, StateFolder, StateFolderError
+from discovery.state import KeptState
 from failure_detect.clock import Instant
 
 EVERY_S = 60.0
 """How often it is kept although nothing changed: silences get longer, members come and go."""
+
+AGAIN_S = 5.0
+"""How often it is tried while something of it does not work."""
+
+
+class Kept(Protocol):
+    """What has a state that is to outlive it."""
+
+    def kept(self, now: Instant) -> KeptState:
+        """Return what a later run is to have."""
+        ...
 
 
 class Saving:
@@ -20,10 +34,19 @@ class Saving:
         self._folder = folder
         self._limiter = trio.CapacityLimiter(1)
         self.faults: tuple[StateFault, ...] = folder.faults
-        self.is_lost = False
-        """Whether the folder is another agent's by now."""
 
-    async def save(self, agent: Agent, now: Instant) -> None:
+    async def run(self, agent: Agent, clock: Callable[[], Instant]) -> None:
+        """Keep it from time to time until cancelled, more often while the disk does not let us."""
+        waited = 0.0
+        while True:
+            await trio.sleep(AGAIN_S)
+            waited += AGAIN_S
+            if self.faults or waited >= EVERY_S:
+                waited = 0.0
+                await self.save(agent, clock())
+                await self.save_members(agent)
+
+    async def save(self, agent: Kept, now: Instant) -> None:
         """Keep what a later run is to have, before this returns if the disk lets us."""
         state = agent.kept(now)
         await self._in_thread(lambda: self._folder.save(state))
@@ -41,5 +64,7 @@ class Saving:
     async def _in_thread(self, work: Callable[[], tuple[StateFault, ...]]) -> None:
         try:
             self.faults = await trio.to_thread.run_sync(work, limiter=self._limiter)
-        except StateFolderError:
-            self.is_lost = True
+        except StateFolderError as error:
+            where, _, words = str(error).partition(": ")
+            what, _, remedy = words.partition("; ")
+            self.faults = (StateFault(Path(where), what, remedy),)

@@ -48,19 +48,21 @@ async def run(settings: Settings, out: TextIO) -> int:
                 log.say("warning", "state_damaged", {"file": str(fault.file), "what": str(fault)})
             await Running(ready, log).run(announce)
     except _EXPECTED as error:
-        return _failed(log, [error])
+        return _failed(log, settings, [error])
     except BaseExceptionGroup as group:
         expected, rest = group.split(_EXPECTED)
         if expected is None or rest is not None:
             raise
-        return _failed(log, _leaves(expected))
+        return _failed(log, settings, _leaves(expected))
     log.say("info", "agent_stopped", {})
     return 0
 
 
-def _failed(log: Log, errors: "list[BaseException]") -> int:
+def _failed(log: Log, settings: Settings, errors: "list[BaseException]") -> int:
     for error in errors:
-        log.say("error", "agent_failed", {"why": str(error)})
+        is_setting = isinstance(error, ListenError | LocalListenError)
+        why = f"{settings.file}: {error}" if is_setting else str(error)
+        log.say("error", "agent_failed", {"why": why})
     return FAILED
 
 
