@@ -6,8 +6,12 @@ WORKERS ?= auto
 BIN := $(VENV)/bin
 PACKAGES := agent discovery failure_detect simulations
 
-LOCK := uv pip compile pyproject.toml --extra plot --generate-hashes --universal --python-version 3.11 \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet $(UPGRADE)
+PINS := --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --quiet $(UPGRADE)
+
+# Installs exactly what the lock that follows has, by its hashes, as wheels.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	--require-hashes --only-binary :all: -r
 
 # $(call stage,name,command) runs one command and says what it was and how long it took.
 define stage
@@ -30,20 +34,24 @@ test: check tests coverage ## Run everything: the static checks, the tests, the 
 
 check: format lint types layers dependencies house ## Run the static checks alone, in well under a minute
 
-setup: $(VENV)/.project ## Make the virtual environment from the lock
+setup: $(VENV)/.tools ## Make the virtual environment from the locks
 
-# Made anew whenever the lock changes, so that nothing of an older lock stays behind.
-$(VENV)/.locked: requirements-dev.lock
+# Made anew whenever a lock changes, so that nothing of an older one stays behind. What the program
+# needs comes first and alone: nobody who wants to see it run waits for the tools of those who build it.
+$(VENV)/.runtime: requirements.lock requirements-build.lock requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Isthmus needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
-	$(call stage,environment,$(PYTHON) -m venv --clear $(VENV) \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-			--require-hashes --only-binary :all: -r requirements-dev.lock)
+	$(call stage,environment,$(PYTHON) -m venv --clear $(VENV) && $(INSTALL) requirements.lock \
+		&& $(INSTALL) requirements-build.lock)
 	@touch $@
 
-$(VENV)/.project: $(VENV)/.locked pyproject.toml
+$(VENV)/.project: $(VENV)/.runtime pyproject.toml
 	$(call stage,the project itself,$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable . && $(BIN)/python -m pip check)
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.project
+	$(call stage,tools,$(INSTALL) requirements-dev.lock && $(BIN)/python -m pip check)
 	@touch $@
 
 format: setup
@@ -76,7 +84,7 @@ coverage: tests
 	@$(BIN)/coverage json -q -o $(VENV)/coverage.json
 	$(call stage,coverage of each package,$(BIN)/python -m tests.coverage_floor $(VENV)/coverage.json)
 
-demo: setup ## See three clusters on this machine, real processes, and what breaks them
+demo: $(VENV)/.project ## See three clusters on this machine, real processes, and what breaks them
 	@$(BIN)/isthmus demo
 
 bench: setup ## Measure what simulations/RESULTS.md, discovery/ and agent/RESULTS.md lack (ANEW=1: all)
@@ -88,10 +96,14 @@ nightly: setup ## Run what takes hours: the nightly tests, and 5,000 examples of
 	$(call stage,nightly tests,HYPOTHESIS_PROFILE=nightly \
 		$(BIN)/pytest -q -n $(WORKERS) -m 'nightly or not nightly or alone' --timeout 14400 --durations 20)
 
-# Without the project itself: its new dependency is not in the environment yet.
-lock: $(VENV)/.locked ## Pin the dependencies again (UPGRADE=--upgrade takes the newest)
-	$(BIN)/$(LOCK) --output-file requirements.lock
-	$(BIN)/$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+# The locks do not need the project itself: its new dependency is not in the environment yet.
+lock: $(VENV)/.runtime ## Pin the dependencies again (UPGRADE=--upgrade takes the newest)
+	@$(BIN)/uv --version >/dev/null 2>&1 || $(INSTALL) requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml $(PINS) --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra plot --group build --group dev $(PINS) \
+		--constraints requirements.lock --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --group build $(PINS) \
+		--constraints requirements-dev.lock --output-file requirements-build.lock
 
 clean: ## Remove all that make has made
 	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

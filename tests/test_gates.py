@@ -54,10 +54,12 @@ PURE = "Pure code performs no I/O"
         ("simulations/planted.py", "import multiprocessing", PURE),
         ("simulations/planted.py", "import trio", PURE),
         ("discovery/planted.py", "import nacl.signing", "NaCl has one importer"),
-        ("agent/planted.py", "import nacl", "NaCl has one importer"),
+        ("agent/wire/planted.py", "import nacl", "NaCl has one importer"),
+        ("agent/core/planted.py", "import trio", PURE),
+        ("agent/drivers/planted.py", "import agent.local.facts", "down to objects"),
         ("failure_detect/planted.py", "import discovery", "simulations > agent > discovery"),
         ("discovery/planted.py", "import agent", "simulations > agent > discovery"),
-        ("agent/planted.py", "import simulations", "simulations > agent > discovery"),
+        ("agent/process/planted.py", "import simulations", "simulations > agent > discovery"),
         ("discovery/planted.py", "import trio", "not even through others"),
     ],
 )
@@ -89,10 +91,11 @@ def test_the_rim_may_do_what_the_core_may_not(tmp_path: Path) -> None:
 def plant(directory: Path, sources: dict[str, str]) -> None:
     empty = {f"{package}/__init__.py": "" for package in PACKAGES}
     # The contracts on layers inside packages name their modules, and want them all to be there.
-    for package in ("discovery", "failure_detect"):
-        empty |= {f"{package}/{m.name}": "" for m in (ROOT / package).glob("*.py")}
+    for package in ("agent", "discovery", "failure_detect"):
+        modules = (ROOT / package).rglob("*.py")
+        empty |= {str(module.relative_to(ROOT)): "" for module in modules}
     for path, source in (empty | sources).items():
-        (directory / path).parent.mkdir(exist_ok=True)
+        (directory / path).parent.mkdir(exist_ok=True, parents=True)
         (directory / path).write_text(source + "\n")
 
 
@@ -136,7 +139,8 @@ def test_a_seeded_generator_passes_lint() -> None:
 
 def test_the_rim_may_read_the_clock() -> None:
     source = '"""Planted."""\n\nimport time\n\nSTART = time.monotonic()\n'
-    assert lint("agent/runtime.py", source).returncode == 0
+    assert lint("agent/process/clock.py", source).returncode == 0
+    assert lint("agent/core/agent.py", source).returncode == 1
 
 
 def lint(path: str, source: str) -> subprocess.CompletedProcess[str]:
@@ -163,7 +167,9 @@ def test_the_wheel_holds_the_four_packages_and_no_tests(tmp_path: Path) -> None:
     assert scenarios <= set(names)
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"]
+)
 def test_a_lock_pins_by_hash_and_names_no_host(lock: str) -> None:
     lines = (ROOT / lock).read_text().splitlines()
     assert not [line for line in lines if "://" in line or line.startswith("-")]
@@ -172,10 +178,11 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: str) -> None:
     assert not [lines[number] for number in pins if "--hash=sha256:" not in lines[number + 1]]
 
 
-def test_what_is_used_is_what_is_tested() -> None:
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-build.lock"])
+def test_what_is_used_is_what_is_tested(lock: str) -> None:
     """The pins for use are among the pins for work."""
     pins, more = (
-        {line.rstrip(" \\") for line in (ROOT / lock).read_text().splitlines() if "==" in line}
-        for lock in ("requirements.lock", "requirements-dev.lock")
+        {line.rstrip(" \\") for line in (ROOT / each).read_text().splitlines() if "==" in line}
+        for each in (lock, "requirements-dev.lock")
     )
     assert {pin.split(";")[0] for pin in pins} <= {pin.split(";")[0] for pin in more}
