@@ -113,6 +113,7 @@ def settings_of(node: NodePlan, plan: Plan) -> Document:
         "state": str(node.state),
         "keys": {"cluster": str(cluster.key)},
         "detector": plan.detector,
+        "verdicts": {"holdDown": "1s", "better": "2s"},
         "mesh": {"pushBound": "2s", "connectionGrace": "1s"},
         "allowLoopbackEndpoints": True,
         "stopWithin": "5s",
