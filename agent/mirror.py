@@ -56,6 +56,10 @@ class Mirror:
         """Take one object, None where it is gone; tell whether that is news."""
         return self.remove(key) if document is None else self.put(key, document)
 
+    def forget(self, kind: Kind) -> None:
+        """Know nothing of a kind any more: nobody tells what becomes of its objects."""
+        self._objects.pop(kind, None)
+
     # --- what it has ---------------------------------------------------------------------
 
     def version(self, kind: Kind) -> str | None:

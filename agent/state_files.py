@@ -5,10 +5,13 @@ sets, which change while the sets do not. Everything here raises `Refused` (or a
 for bytes that are not what they should be.
 """
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TypeAlias
 
+from agent.objects import Document, is_list
 from discovery.names import Origin
 from discovery.refusals import Refusal, Refused
 from discovery.state import AGE_MAX, KeptSet, KeptState, read_state, write_state
@@ -106,6 +109,29 @@ def read_members(data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
             return _octets(lan), _octets(wan)
         case _:
             raise Refused(Refusal.MALFORMED, "state: is no list of members")
+
+
+# --- objects ----------------------------------------------------------------------------
+
+
+def objects_of(documents: Iterable[Document]) -> bytes:
+    """Return objects of the store as the bytes of a file."""
+    return sealed((json.dumps(list(documents), separators=(",", ":"), allow_nan=False).encode(),))
+
+
+def read_objects(data: bytes) -> tuple[Document, ...]:
+    """Return the objects that `objects_of` wrote."""
+    match opened(data):
+        case (bytes(raw),):
+            found: object = json.loads(raw)
+        case _:
+            found = None
+    if not is_list(found):
+        raise Refused(Refusal.MALFORMED, "state: is no list of objects")
+    documents = tuple(each for each in found if isinstance(each, Mapping))
+    if len(documents) != len(found):
+        raise Refused(Refusal.MALFORMED, "state: an object that is none")
+    return documents
 
 
 def _octets(values: tuple[object, ...]) -> tuple[bytes, ...]:

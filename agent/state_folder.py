@@ -5,6 +5,7 @@
     rest.state       floors, items, evidence, pins, holds, and how old the sets' silences are
     start.state      the start number of the last process
     members.state    who was alive in both pools
+    objects.state    the objects that say whom the cluster trusts
 
 Each file is replaced whole and has a checksum. Rule 1: sets are written before the rest, which has
 their floors: a floor above its set would forbid the set. Where a set cannot be written the rest
@@ -23,11 +24,14 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from agent.atomic_files import remove_unfinished, replace_whole, sync_directory
+from agent.objects import Document
 from agent.state_files import (
     aged,
     digest,
     mark_of,
+    objects_of,
     read_members,
+    read_objects,
     read_rest,
     read_set,
     read_start,
@@ -39,6 +43,7 @@ from discovery.refusals import Refused
 from discovery.state import KeptSet, KeptState, write_state
 
 _REST, _MEMBERS, _START = "rest.state", "members.state", "start.state"
+_OBJECTS = "objects.state"
 
 Read = TypeVar("Read")
 
@@ -75,6 +80,8 @@ class LoadedState:
     members: Members = Members()
     start: int = 0
     """The last start number, 0 where none is known."""
+    trusted: tuple[Document, ...] | None = None
+    """The objects that said last whom the cluster trusts; None where that is not known."""
     damaged: tuple[StateFault, ...] = ()
     """Files that were put aside."""
 
@@ -156,12 +163,14 @@ class StateFolder:
         rest = self._loaded(self.path / _REST, damaged, read_rest)
         members = self._loaded(self.path / _MEMBERS, damaged, read_members)
         start = self._loaded(self.path / _START, damaged, read_start)
+        trusted = self._loaded(self.path / _OBJECTS, damaged, read_objects)
         state, ages = rest or (KeptState(), {})
         self._is_loaded = True
         return LoadedState(
             state=replace(state, sets=tuple(aged(each, ages) for each in sets)),
             members=Members(*members) if members else Members(),
             start=start or 0,
+            trusted=trusted,
             damaged=tuple(damaged),
         )
 
@@ -251,6 +260,12 @@ class StateFolder:
         """Keep the start number, before it is used; return what does not work now."""
         data = sealed((start,))
         self._write(_START, data, digest(data))
+        return self.faults
+
+    def save_trusted(self, documents: Iterable[Document]) -> tuple[StateFault, ...]:
+        """Keep the objects that say whom the cluster trusts; return what does not work now."""
+        data = objects_of(documents)
+        self._write(_OBJECTS, data, digest(data))
         return self.faults
 
     def _file(self, origin: Origin) -> Path:

@@ -2,77 +2,56 @@
 
     store --> mirror --> Bridgehead (while this agent is a bridge)  <--> wan pool
                              ^ what the own pool says, and what its sisters see
-    lan pool <--> LanMember (detector, questions among agents) --> Election
+    lan pool <--> Membership (detector, election, questions among agents)
 
 Rule 1: what a kind of object has is in the mirror before anybody is told that it changed. Rule 2: a
-bridge begins once it is known whom the cluster trusts, which the store says; what was kept comes
-after that. Rule 3: an agent that is no bridge holds nothing, watches nothing but nodes, and asks a
-bridge. Rule 4: who is asked to stop gives up the lease, says so to both pools, and is given a while
-in which the word spreads.
+bridge begins once it is known whom the cluster trusts, which the store says; where the store has
+not answered for `RECALL_AFTER`, what it said to an earlier run counts until it answers. What was
+kept comes after that. Rule 3: an agent that is no bridge holds nothing, watches nothing but nodes,
+and asks a bridge. Rule 4: who is asked to stop gives up the lease, says so to both pools, and ends
+when the lease is given up and the word has had a while to spread, or the time for it is over.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from random import Random
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from agent.core import election_events, events
 from agent.core.bridgehead import Bridgehead, Output
 from agent.core.charter import Charter
 from agent.core.driver_choice import DriverChoice
 from agent.core.election import Election
-from agent.core.events import Effect, Event, Noted, ToPool, ToSisters
-from agent.core.founding import found_bridge, found_lan, lan_authority, new_book
-from agent.core.lan_member import Answered, Asked
-from agent.core.lan_member import Effect as LanEffect
+from agent.core.events import Effect, Event, Noted, ToSisters
+from agent.core.farewell import Farewell
+from agent.core.founding import found_bridge
+from agent.core.lan_member import LanMember
 from agent.core.lease import HolderGone, LeaseWritten
-from agent.core.object_book import News, ObjectBook
-from agent.core.office import Answer, Ask, Told, encode_answer
-from agent.core.questions import Questions
+from agent.core.membership import RIVAL, Membership
+from agent.core.membership import Output as PoolOutput
+from agent.core.membership_events import Concluded, PoolSaid, SisterGone, SisterTold
+from agent.core.object_book import TRUST, Documents, News, ObjectBook
+from agent.core.office import Ask
 from agent.core.replay import lan_facts
+from agent.core.wall import Wall
 from agent.drivers.writer_events import WriteFinished
-from agent.objects import NODE, TRUSTED_CLUSTER, TRUSTED_FLEET
+from agent.objects import NODE
 from agent.wire.header import Pool
+from discovery.agent_authority import AgentAuthority
 from discovery.bridge_events import Event as BridgeEvent
 from discovery.bridge_events import LanFact, StateRestored
 from discovery.data_path import PathTried
-from discovery.isolation import Event as IsolationFact
-from discovery.own_overlay import LanFact as PoolFact
 from discovery.publisher_events import KeyRotated
 from discovery.state import KeptState
 from discovery.trust_events import OwnKeysChanged, RevocationsReceived
 from discovery.verdict_events import OwnBridgeGone, PeerReport
-from discovery.wall_time import WallClockRead
 from failure_detect import events as pool_events
-from failure_detect.clock import MILLISECOND, NEVER, SECOND, Duration, Instant
+from failure_detect.clock import NEVER, SECOND, Duration, Instant
 from failure_detect.events import CertificateObtained, MembersRestored, SeedsResolved
-from failure_detect.identity import Address, MemberId, NodeName
-from failure_detect.members import Status
+from failure_detect.identity import Address, Identity, NodeName
 
-LINGER: Duration = 1 * SECOND
-"""How long the word that this agent leaves is given to spread, before the process ends."""
-
-REPORT_TIMEOUT: Duration = 2 * SECOND
-HEARD = encode_answer(Answer(200, b""))
-"""The answer to a report."""
-
-RIVAL = "another process of this node has as high a start number"
-
-StoreFact: TypeAlias = (
-    events.KindsServed
-    | events.ObjectsListed
-    | events.ObjectSeen
-    | events.KindRefused
-    | events.StoreAnswered
-)
-HeadFact: TypeAlias = WriteFinished | events.LeaseWriteFinished | events.HolderEnded | PathTried
-
-_TRUST = (TRUSTED_CLUSTER, TRUSTED_FLEET)
-_ORDERS = (
-    pool_events.SendDatagram,
-    pool_events.SendRequest,
-    pool_events.SendResponse,
-    pool_events.ConnectNode,
-)
+RECALL_AFTER: Duration = 5 * SECOND
+"""How long the store may take to say whom the cluster trusts, before an earlier answer counts."""
 
 
 class Agent:
@@ -88,35 +67,47 @@ class Agent:
         self.keys = charter.keys
         self.certificates = charter.certificates
         self._dice = dice
-        self._trust = new_book(charter, charter.keys)
-        self.lan_authority = lan_authority(charter, self._trust)
-        self.lan = found_lan(charter, self.lan_authority, charter.certificates.lan, now, dice)
-        identity = self._trust.identify(charter.certificates.lan)
-        assert identity is not None, "the detector has believed it"
-        self.identity = identity
-        self.election = Election(identity, charter.election, charter.signer, charter.verifier, now)
+        self._pool = Membership(charter, now, dice)
         self._has_api = True
         self.head: Bridgehead | None = None
         """What this agent does while it is a bridge."""
-        self._questions = Questions(self.lan)
         self._kept = charter.kept
         self._wan_claims = charter.wan_claims
         self._wan_seeds: tuple[Address, ...] = ()
-        self._bridges: tuple[MemberId, ...] = ()
         self.is_called = False
         """Whether it is to be a bridge, and waits for what it must know before."""
-        self._wall: tuple[int, Instant] | None = None
-        self._stops_at: Instant = NEVER
-        self._stops_by: Instant = NEVER
-        self._is_moved = False
-        """Whether agents came or went, or became bridges, since that was said last."""
+        self._trusted = charter.trusted
+        self._patient_until: Instant = now + RECALL_AFTER
+        self._recalls_at: Instant = NEVER
+        self._wall = Wall()
+        self._farewell = Farewell()
         self._out: list[Effect] = []
 
     # --- surface --------------------------------------------------------------------------
 
+    @property
+    def lan(self) -> LanMember:
+        """This agent's detector in the pool of its cluster."""
+        return self._pool.lan
+
+    @property
+    def lan_authority(self) -> AgentAuthority:
+        """What lets agents into that pool."""
+        return self._pool.authority
+
+    @property
+    def identity(self) -> Identity:
+        """Who this agent is in that pool."""
+        return self._pool.identity
+
+    @property
+    def election(self) -> Election:
+        """Which agents are bridges."""
+        return self._pool.election
+
     def begin(self, now: Instant) -> list[Effect]:
         """Say what is wanted from the start: to be called once, before everything else."""
-        self._on_lan(self.lan.handle(MembersRestored(self.charter.lan_claims), now), now)
+        self._in_pool(self._pool.begin(self.charter.lan_claims, now), now)
         self._able(now)
         self._want_kinds()
         return self._flush()
@@ -124,7 +115,7 @@ class Agent:
     @property
     def deadline(self) -> Instant:
         """When `advance` has something to do."""
-        soonest = min(self.lan.deadline, self.election.deadline, self._stops_at)
+        soonest = min(self._pool.deadline, self._farewell.deadline, self._recalls_at)
         return soonest if self.head is None else min(soonest, self.head.deadline)
 
     def handle(self, event: Event, now: Instant) -> list[Effect]:
@@ -133,36 +124,48 @@ class Agent:
             case events.FromPool(pool, fact):
                 self._from_pool(pool, fact, now)
             case events.ClockRead(wall_ms):
-                self._wall = wall_ms, now
-                self._elected(self.election.handle(WallClockRead(wall_ms), now), now)
+                self._wall.read(wall_ms, now)
+                self._in_pool(self._pool.clock_read(wall_ms, now), now)
                 if self.head is not None:
-                    self._do(self.head.clock_read(wall_ms, now))
-            case events.CertificatesMade() | events.KeyLoaded():
-                self._renewed(event, now)
+                    self._do(self.head.clock_read(wall_ms, now), now)
             case events.LocalAsked(number, path, query):
-                self._ask(number, Ask(path, query))
+                self._in_pool(self._pool.ask(number, Ask(path, query)), now)
             case events.StopRequested():
                 self._stop(now)
             case _:
-                self._from_outside(event, now)
+                self._from_process(event, now)
         return self._flush()
 
-    def _from_outside(self, event: StoreFact | HeadFact, now: Instant) -> None:
-        if isinstance(event, StoreFact):
+    def _from_process(
+        self, event: events.StoreFact | events.HeadFact | events.Renewal, now: Instant
+    ) -> None:
+        if isinstance(event, events.StoreFact):
             self._from_store(event, now)
-        else:
-            self._to_head(event, now)
+            return
+        match event:
+            case events.CertificatesMade():
+                self._certified(event, now)
+            case events.KeyLoaded():
+                self._load(event, now)
+            case events.SettingsChanged(settings):
+                self.charter = replace(
+                    self.charter, sources=replace(self.charter.sources, settings=settings)
+                )
+                if self.head is not None:
+                    self._do(self.head.settings_changed(settings, now), now)
+            case _:
+                self._to_head(event, now)
 
     def advance(self, now: Instant) -> list[Effect]:
         """Do what is due. Being late is fine."""
-        if self.lan.deadline <= now:
-            self._on_lan(self.lan.advance(now), now)
-        if self.election.deadline <= now:
-            self._elected(self.election.advance(now), now)
+        if self._pool.deadline <= now:
+            self._in_pool(self._pool.advance(now), now)
+        if self._recalls_at <= now:
+            self._recall(now)
         if self.head is not None and self.head.deadline <= now:
-            self._do(self.head.advance(now))
-        if self._stops_at <= now:
-            self._end()
+            self._do(self.head.advance(now), now)
+        if self._farewell.take_over(now):
+            self._out.append(events.Stopped())
         return self._flush()
 
     def kept(self, now: Instant) -> KeptState:
@@ -171,25 +174,23 @@ class Agent:
             return self._kept
         return self.head.bridge.kept(self.wall_ms(now), now)
 
+    @property
+    def trusted(self) -> Documents | None:
+        """Whom the cluster trusts, by its own objects, for a later run; None: not known."""
+        known = self.book.trusted
+        return self._trusted if known is None else known
+
     def wall_ms(self, now: Instant) -> int:
         """Return what the wall clock shows, 0 where nobody has read it."""
-        if self._wall is None:
-            return 0
-        wall_ms, at = self._wall
-        return wall_ms + (now - at) // MILLISECOND
+        return self._wall.ms(now)
 
     def check_invariants(self) -> None:
         """Assert those of all parts."""
-        self.lan.check_invariants()
+        self._pool.check_invariants()
         if self.head is not None:
             self.head.check_invariants()
 
     def _flush(self) -> list[Effect]:
-        if self._is_moved:
-            self._is_moved = False
-            living = [each for each in self.lan.detector.members() if each.status <= Status.SUSPECT]
-            agents = tuple(each.identity.address for each in living)
-            self._out.append(events.ClusterKnown(dict(self._sisters()), agents))
         effects, self._out = self._out, []
         return effects
 
@@ -197,78 +198,75 @@ class Agent:
 
     def _from_pool(self, pool: Pool, fact: pool_events.Event, now: Instant) -> None:
         if pool is Pool.LAN:
-            self._on_lan(self.lan.handle(fact, now), now)
+            self._in_pool(self._pool.handle(fact, now), now)
             return
-        if isinstance(fact, pool_events.SeedsResolved):
+        if isinstance(fact, SeedsResolved):
             self._wan_seeds = fact.addresses
         if self.head is not None:
-            self._do(self.head.from_pool(fact, now))
+            self._do(self.head.from_pool(fact, now), now)
 
-    def _on_lan(self, effects: Iterable[LanEffect], now: Instant) -> None:
-        for effect in effects:
-            if isinstance(effect, _ORDERS):
-                self._out.append(ToPool(Pool.LAN, effect))
-            elif isinstance(effect, Asked):
-                self._asked(effect, now)
-            elif isinstance(effect, Answered):
-                self._next(self._questions.answered(effect.number, effect.answer))
+    def _in_pool(self, outputs: Iterable[PoolOutput], now: Instant) -> None:
+        """Pass on what the own pool wants, and do what follows from what it concluded."""
+        for output in outputs:
+            if isinstance(output, Concluded):
+                self._on_concluded(output, now)
             else:
-                self._on_lan_fact(effect, now)
+                self._out.append(output)
 
-    def _on_lan_fact(self, fact: pool_events.Fact, now: Instant) -> None:
-        self._out.append(Noted(fact, Pool.LAN))
-        self._is_moved |= isinstance(fact, election_events.MemberFact)
-        if isinstance(fact, pool_events.CertificateNeeded):
-            self._out.append(events.CertificatesWanted(fact.above, RIVAL))
-        if isinstance(fact, election_events.MemberFact | pool_events.BroadcastReceived):
-            self._elected(self.election.handle(fact, now), now)
-        if self.head is not None and isinstance(fact, PoolFact | IsolationFact):
-            self._do(self.head.tell(LanFact(fact), now))
-
-    def _asked(self, asked: Asked, now: Instant) -> None:
-        match asked.question:
-            case Ask(path, query):
-                self._out.append(events.ReportWanted(asked.request, path, query))
-            case Told(report):
-                heard = pool_events.SendResponse(asked.request, HEARD)
-                self._out.append(ToPool(Pool.LAN, heard))
-                if self.head is not None:
-                    self._do(self.head.tell(PeerReport(asked.sender, report), now))
+    def _on_concluded(self, concluded: Concluded, now: Instant) -> None:
+        match concluded:
+            case election_events.BecomeBridge():
+                self.is_called = self.head is None
+                self._recalls_at = max(now, self._patient_until)
+                self._want_kinds()
+                self._begin_bridge(now)
+            case election_events.StepDown():
+                self._out.append(Noted(concluded))
+                self._dismiss(now)
+            case PoolSaid(fact):
+                self._tell_head(LanFact(fact), now)
+            case SisterTold(sender, report):
+                self._tell_head(PeerReport(sender, report), now)
+            case SisterGone(member):
+                self._tell_head(OwnBridgeGone(member), now)
             case _:
-                assert_never(asked.question)
+                assert_never(concluded)
 
-    def _ask(self, number: int, ask: Ask) -> None:
-        bridges = self._sisters()
-        self._dice.shuffle(bridges)
-        self._next(self._questions.ask(number, ask, bridges))
-
-    def _next(self, step: pool_events.SendRequest | events.LocalAnswered | None) -> None:
-        if isinstance(step, pool_events.SendRequest):
-            self._out.append(ToPool(Pool.LAN, step))
-        elif step is not None:
-            self._out.append(step)
+    def _tell_head(self, event: BridgeEvent, now: Instant) -> None:
+        if self.head is not None:
+            self._do(self.head.tell(event, now), now)
 
     # --- the store ------------------------------------------------------------------------
 
-    def _from_store(self, event: StoreFact, now: Instant) -> None:
+    def _from_store(self, event: events.StoreFact, now: Instant) -> None:
         if isinstance(event, events.StoreAnswered):
             self._out.append(Noted(event))
             self._has_api = event.answers
             self._able(now)
-            return
-        if isinstance(event, events.KindRefused):
+        elif isinstance(event, events.KindRefused):
             self._out.append(Noted(event))
             if self.head is not None:
-                self._do(self.head.refused(event.kind, now))
-            return
-        news = self.book.take(event)
+                self._do(self.head.refused(event.kind, now), now)
+        else:
+            self._on_news(self.book.take(event), now)
+
+    def _on_news(self, news: News, now: Instant) -> None:
         self._nodes_changed(news, now)
         if self.head is not None:
-            self._do(self.head.objects(news, now))
+            self._do(self.head.objects(news, now), now)
         if self.book.choose(news):
             self._choose(now)
             self._want_kinds()
         self._begin_bridge(now)
+
+    def _recall(self, now: Instant) -> None:
+        """Go on with what an earlier run was told, where the store has not said it."""
+        self._recalls_at = NEVER
+        if not self.is_called or self._trusted is None:
+            return
+        for news in self.book.recall(self._trusted):
+            self._out.append(Noted(events.TrustRecalled(len(news.keys))))
+            self._on_news(news, now)
 
     def _nodes_changed(self, news: News, now: Instant) -> None:
         for key in news.keys:
@@ -279,12 +277,12 @@ class Agent:
                 self._out.append(events.OwnNodeSeen(document))
             if document is None:
                 gone = pool_events.NodeDeleted(NodeName(key.name))
-                self._on_lan(self.lan.handle(gone, now), now)
+                self._in_pool(self._pool.handle(gone, now), now)
 
     def _choose(self, now: Instant) -> None:
         choice = self.book.choice
         if self.head is not None:
-            self._do(self.head.choose(choice.driver, choice.why, now))
+            self._do(self.head.choose(choice.driver, choice.why, now), now)
 
     def _want_kinds(self) -> None:
         """Say which kinds are to be watched, if they are others than before."""
@@ -292,8 +290,10 @@ class Agent:
         if wanted is not None:
             self._out.append(events.KindsWanted(wanted))
 
-    def _to_head(self, event: HeadFact, now: Instant) -> None:
+    def _to_head(self, event: events.HeadFact, now: Instant) -> None:
         head = self.head
+        if isinstance(event, events.LeaseWriteFinished):
+            self._farewell.written(event.number)
         if head is None:
             return  # It stepped down meanwhile.
         match event:
@@ -307,63 +307,39 @@ class Agent:
                 outputs = head.tell(event, now)
             case _:
                 assert_never(event)
-        self._do(outputs)
+        self._do(outputs, now)
 
-    def _do(self, outputs: Iterable[Output]) -> None:
+    def _do(self, outputs: Iterable[Output], now: Instant) -> None:
         """Pass on what a bridge says, and tell its sisters what it tells them."""
         for output in outputs:
             if isinstance(output, ToSisters):
-                self._tell_sisters(Told(output.report))
+                self._in_pool(self._pool.tell_sisters(output.report), now)
                 continue
             self._out.append(output)
             if isinstance(output, Noted) and isinstance(output.fact, pool_events.CertificateNeeded):
                 self._out.append(events.CertificatesWanted(output.fact.above, RIVAL))
 
-    def _tell_sisters(self, told: Told) -> None:
-        for member, address in self._sisters():
-            _, order = self.lan.ask(member, address, told, REPORT_TIMEOUT)
-            self._out.append(ToPool(Pool.LAN, order))
-
     # --- duties ---------------------------------------------------------------------------
 
     def _able(self, now: Instant) -> None:
         """Say what this agent is able to do; who leaves is able to do nothing."""
-        has_key = self.certificates.wan is not None and self._stops_at == NEVER
+        has_key = self.certificates.wan is not None and not self._farewell.is_begun
         ability = election_events.AbilityChanged(has_key, None, self._has_api)
-        self._elected(self.election.handle(ability, now), now)
-
-    def _elected(self, effects: Iterable[election_events.Effect], now: Instant) -> None:
-        for effect in effects:
-            match effect:
-                case election_events.BecomeBridge():
-                    self.is_called = self.head is None
-                    self._want_kinds()
-                    self._begin_bridge(now)
-                case election_events.StepDown():
-                    self._out.append(Noted(effect))
-                    self._dismiss(now)
-                case election_events.AnnounceDuty(key, statement):
-                    spread = pool_events.BroadcastRequested(key, statement)
-                    self._on_lan(self.lan.handle(spread, now), now)
-                case election_events.BridgesChanged(members):
-                    self._out.append(Noted(effect))
-                    self._bridges_changed(members, now)
-                case _:
-                    assert_never(effect)
+        self._in_pool(self._pool.able(ability, now), now)
 
     def _begin_bridge(self, now: Instant) -> None:
         """Begin, once it is known whom the cluster trusts and what time it is."""
-        known = all(map(self.book.mirror.knows, _TRUST))
+        known = all(map(self.book.mirror.knows, TRUST))
         wan = self.certificates.wan
-        if not self.is_called or not known or wan is None or self._wall is None:
+        if not self.is_called or not known or wan is None or not self._wall.is_known:
             return
         self.is_called = False
         head = found_bridge(self.charter, self.keys, wan, self.book.mirror, now, self._dice)
         self.head = head
         self._out.append(events.BridgeBegan())
-        self._do(head.begin(self.wall_ms(now), self._first(), now))
-        self._do(head.from_pool(MembersRestored(self._wan_claims), now))
-        self._do(head.from_pool(SeedsResolved(self._wan_seeds), now))
+        self._do(head.begin(self.wall_ms(now), self._first(), now), now)
+        self._do(head.from_pool(MembersRestored(self._wan_claims), now), now)
+        self._do(head.from_pool(SeedsResolved(self._wan_seeds), now), now)
         self._choose(now)
 
     def _first(self) -> Iterator[BridgeEvent]:
@@ -377,59 +353,41 @@ class Agent:
     def _dismiss(self, now: Instant) -> None:
         """Be a bridge no more: hand over, leave the pool of all clusters, keep what was known."""
         self.is_called = False
+        self._trusted = self.trusted
         head = self.head
         if head is not None:
-            self._do(head.yield_lease(now))
-            self._do(head.from_pool(pool_events.LeaveRequested(), now))
+            released = head.yield_lease(now)
+            writes = [each for each in released if isinstance(each, events.LeaseWriteRequested)]
+            self._farewell.gives_up(writes[-1].number if writes else 0)
+            self._do(released, now)
+            self._do(head.from_pool(pool_events.LeaveRequested(), now), now)
             self._kept = self.kept(now)
             self._wan_claims = head.wan.detector.snapshot()
             self.head = None
             self._out.append(events.BridgeEnded())
         self._want_kinds()
 
-    def _bridges_changed(self, members: tuple[MemberId, ...], now: Instant) -> None:
-        gone = [each for each in self._bridges if each not in members]
-        self._bridges = members
-        self._is_moved = True
-        for member in gone:
-            if self.head is not None and member != self.identity.member:
-                self._do(self.head.tell(OwnBridgeGone(member), now))
-
-    def _sisters(self) -> list[tuple[MemberId, Address]]:
-        """Return the other bridges of our cluster, and where they are."""
-        found = (self.lan.detector.member(each) for each in self._bridges)
-        known = [each.identity for each in found if each is not None]
-        own = self.identity.member
-        return [(each.member, each.address) for each in known if each.member != own]
-
     # --- this process ---------------------------------------------------------------------
 
-    def _renewed(self, event: events.CertificatesMade | events.KeyLoaded, now: Instant) -> None:
-        head = self.head
-        if isinstance(event, events.CertificatesMade):
-            self.certificates = event
-            self._on_lan(self.lan.handle(CertificateObtained(event.lan), now), now)
-            if head is not None and event.wan is not None:
-                self._do(head.from_pool(CertificateObtained(event.wan), now))
-            return
-        self.keys = event
-        self._trust.handle(OwnKeysChanged(event.own_keys))
-        if head is not None:
-            told: list[BridgeEvent] = [OwnKeysChanged(event.own_keys), KeyRotated(event.key)]
-            if event.revocations:
-                told.append(RevocationsReceived(event.revocations))
-            for each in told:
-                self._do(head.tell(each, now))
+    def _certified(self, made: events.CertificatesMade, now: Instant) -> None:
+        self.certificates = made
+        self._in_pool(self._pool.renewed(made.lan, now), now)
+        if self.head is not None and made.wan is not None:
+            self._do(self.head.from_pool(CertificateObtained(made.wan), now), now)
+
+    def _load(self, loaded: events.KeyLoaded, now: Instant) -> None:
+        self.keys = loaded
+        self._pool.believe(loaded.own_keys)
+        self._tell_head(OwnKeysChanged(loaded.own_keys), now)
+        self._tell_head(KeyRotated(loaded.key), now)
+        if loaded.revocations:
+            self._tell_head(RevocationsReceived(loaded.revocations), now)
 
     def _stop(self, now: Instant) -> None:
         """Give up the lease, and leave both pools; what is said by that spreads for a while."""
-        if self._stops_at != NEVER:
+        if self._farewell.is_begun:
             return
-        self._stops_at, self._stops_by = now + LINGER, now + self.charter.stop_within
+        self._farewell.begin(self.charter.stop_within, now)
         self._able(now)
         self._dismiss(now)
-        self._on_lan(self.lan.handle(pool_events.LeaveRequested(), now), now)
-
-    def _end(self) -> None:
-        self._stops_at = NEVER
-        self._out.append(events.Stopped())
+        self._in_pool(self._pool.leave(now), now)

@@ -14,7 +14,7 @@ complete, and withdraws nothing before a bridge of another cluster was in touch 
 nobody is trusted.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TypeAlias, assert_never
 
 from agent.core import lease as leases
@@ -31,8 +31,9 @@ from agent.core.events import (
     WordSaid,
     WriteRequested,
 )
-from agent.core.object_book import News
+from agent.core.object_book import TRUST, News
 from agent.core.spokesman import Speakers, Spokesman
+from agent.core.wall import Wall
 from agent.drivers import writer_events
 from agent.drivers.plan import Driver
 from agent.drivers.trust_status import floors_in
@@ -40,13 +41,12 @@ from agent.mirror import Mirror
 from agent.objects import (
     FREEZE,
     LEASE,
-    TRUSTED_CLUSTER,
-    TRUSTED_FLEET,
     Document,
     Kind,
     text_at,
 )
 from agent.sources import acks, source_events, sources
+from agent.sources.cluster_facts import ClusterSettings
 from agent.wire.header import Pool
 from discovery import bridge_events, publisher_events
 from discovery.agent_authority import AgentAuthority
@@ -58,11 +58,11 @@ from discovery.member import Effect as WanEffect
 from discovery.names import Origin
 from discovery.publisher_events import EpochProposed, FreshListWanted, Published
 from discovery.state import KeptState
-from discovery.trust_events import ObjectApplied
+from discovery.trust_events import ObjectApplied, ObjectDeleted
 from discovery.verdict_events import ReportToBridges
 from discovery.wall_time import WallClockRead
 from failure_detect import events as pool_events
-from failure_detect.clock import MILLISECOND, NEVER, Instant
+from failure_detect.clock import NEVER, Instant
 
 _KEPT = (SetAdopted, SetExcluded, SetQuestioned, Published)
 """What must outlive the process before anything follows from it."""
@@ -108,7 +108,7 @@ class Bridgehead:
         self._believed = 0
         self._requests = 0
         self.spokesman = Spokesman(Speakers(own, mirror, self.bridge, self.sources, self.writer))
-        self._wall: tuple[int, Instant] = (0, 0)
+        self._wall = Wall()
         self.frozen: str | None = None
         """Why nothing is written; None where it is."""
 
@@ -128,12 +128,13 @@ class Bridgehead:
         """Tell what there is: the time, whom we trust, what was kept, what the objects say."""
         told = self.sources.handle(source_events.ServedChanged())
         for kind in sources.KINDS:
-            if self._mirror.version(kind) is not None and self._mirror.knows(kind):
+            if self._mirror.knows(kind):
                 keys = frozenset(key for key, _ in self._mirror.of(kind))
                 told += self.sources.handle(source_events.KindListed(kind, keys))
         trusted = [each for each in told if isinstance(each, ObjectApplied)]
-        self._wall = wall_ms, now
+        self._wall.read(wall_ms, now)
         floors = StateRestored(KeptState(floors=self._floors()))
+        self._must_keep |= bool(trusted)
         for event in (WallClockRead(wall_ms), *trusted, floors, *kept):
             self._tell(event, now)
         self._on_lease(self.lease.handle(leases.ClockShown(wall_ms), now), now)
@@ -156,7 +157,7 @@ class Bridgehead:
 
     def clock_read(self, wall_ms: int, now: Instant) -> list[Output]:
         """Take in what the wall clock shows."""
-        self._wall = wall_ms, now
+        self._wall.read(wall_ms, now)
         self._tell(WallClockRead(wall_ms), now)
         self._on_lease(self.lease.handle(leases.ClockShown(wall_ms), now), now)
         return self._flush()
@@ -181,6 +182,11 @@ class Bridgehead:
     def refused(self, kind: Kind, now: Instant) -> list[Output]:
         """Take in that the store does not let us list a kind."""
         self._sourced(self.sources.handle(source_events.KindForbidden(kind)), now)
+        return self._flush()
+
+    def settings_changed(self, settings: ClusterSettings, now: Instant) -> list[Output]:
+        """Take in that the settings say something else of the cluster."""
+        self._sourced(self.sources.handle(source_events.SettingsChanged(settings)), now)
         return self._flush()
 
     def choose(self, driver: Driver | None, why: str, now: Instant) -> list[Output]:
@@ -217,15 +223,13 @@ class Bridgehead:
             self._on_writer(self.writer.advance(now), now)
         if self._contact.deadline <= now:
             self._settle(now)
-        wall_ms, read_at = self._wall
-        shown_ms = wall_ms + (now - read_at) // MILLISECOND
-        self._out += map(WordSaid, self.spokesman.advance(shown_ms, now))
+        self._out += map(WordSaid, self.spokesman.advance(self._wall.ms(now), now))
         return self._flush()
 
     def _floors(self) -> dict[Origin, Order]:
         """Return the floors that stand in the status of trust objects."""
         floors: dict[Origin, Order] = {}
-        for kind in (TRUSTED_CLUSTER, TRUSTED_FLEET):
+        for kind in TRUST:
             for _, document in self._mirror.of(kind):
                 for origin, order in floors_in(document).items():
                     floors[origin] = max(order, floors.get(origin, order))
@@ -279,9 +283,7 @@ class Bridgehead:
 
     def _settle(self, now: Instant) -> None:
         """Tell the writer, once, that what is missing in the view is missing."""
-        trusted = any(True for _ in self._mirror.of(TRUSTED_CLUSTER)) or any(
-            True for _ in self._mirror.of(TRUSTED_FLEET)
-        )
+        trusted = any(True for kind in TRUST for _ in self._mirror.of(kind))
         if self._contact.is_enough or (trusted and self._contact.deadline > now):
             return
         self._contact.is_enough = True
@@ -299,17 +301,18 @@ class Bridgehead:
                     self._requests += 1
                     self._out.append(ListRequested(self._requests, kinds))
                 case _:
+                    self._must_keep |= isinstance(effect, ObjectApplied | ObjectDeleted)
                     self._tell(effect, now)
         could = self.sources.is_complete and self.bridge.publisher is not None
         self._on_lease(self.lease.handle(leases.LeaseWanted(could), now), now)
 
-    def _look(self, kinds: Collection[Kind], now: Instant) -> None:
+    def _look(self, kinds: frozenset[Kind], now: Instant) -> None:
         """Look at what concerns this agent itself."""
         if LEASE in kinds:
             self._on_lease(self.lease.handle(leases.LeaseSeen(self._lease_object()), now), now)
         if FREEZE in kinds:
             self._freeze(now)
-        if not {TRUSTED_CLUSTER, TRUSTED_FLEET}.isdisjoint(kinds):
+        if not kinds.isdisjoint(TRUST):
             self._settle(now)
 
     def _lease_object(self) -> Document | None:

@@ -7,6 +7,7 @@ from agent.core.events import CertificatesMade, KeyLoaded
 from agent.core.lease import LeaseConfig
 from agent.drivers.plan import DriverSettings
 from agent.drivers.writer_config import WriterConfig
+from agent.objects import Document
 from agent.sources.acks import AcksConfig
 from agent.sources.sources import SourcesConfig
 from discovery.authority import Signer, Verifier
@@ -49,6 +50,8 @@ class Charter:
 
     kept: KeptState = field(default_factory=KeptState)
     """The last good state of an earlier run."""
+    trusted: tuple[Document, ...] | None = None
+    """The objects that said then whom the cluster trusts; None where nobody knows."""
     lan_claims: tuple[bytes, ...] = ()
     wan_claims: tuple[bytes, ...] = ()
     """Who was alive in both pools then."""

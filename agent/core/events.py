@@ -7,6 +7,7 @@ from typing import TypeAlias
 from agent.drivers.plan import Step
 from agent.drivers.writer_events import WriteFinished
 from agent.objects import Document, Kind, ObjectKey
+from agent.sources.cluster_facts import ClusterSettings
 from agent.wire.header import Pool
 from agent.writes import Apply, Word
 from discovery.data_path import ConnectRequested, PathTried
@@ -133,20 +134,21 @@ class StopRequested:
     """The process is to stop: say so to the pools, hand over, leave."""
 
 
-StoreEvent: TypeAlias = (
-    KindsServed
-    | ObjectsListed
-    | ObjectSeen
-    | KindRefused
-    | StoreAnswered
-    | WriteFinished
-    | LeaseWriteFinished
-    | HolderEnded
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The settings file says something else of the cluster."""
+
+    settings: ClusterSettings
+
+
+StoreFact: TypeAlias = KindsServed | ObjectsListed | ObjectSeen | KindRefused | StoreAnswered
+HeadFact: TypeAlias = WriteFinished | LeaseWriteFinished | HolderEnded | PathTried
+"""Outcomes of what a bridge ordered."""
+
+Renewal: TypeAlias = CertificatesMade | KeyLoaded | SettingsChanged
+Event: TypeAlias = (
+    FromPool | StoreFact | HeadFact | Renewal | ClockRead | LocalAsked | StopRequested
 )
-NodeEvent: TypeAlias = (
-    ClockRead | CertificatesMade | KeyLoaded | LocalAsked | StopRequested | PathTried
-)
-Event: TypeAlias = FromPool | StoreEvent | NodeEvent
 
 # --- effects: orders ------------------------------------------------------------------------------
 
@@ -287,6 +289,13 @@ class BridgeEnded:
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """All is said: the process may end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRecalled:
+    """The store has not said whom the cluster trusts: so many objects of an earlier run count."""
+
+    objects: int
 
 
 Order: TypeAlias = (

@@ -58,6 +58,7 @@ def charter_of(
         driver_name=config.mesh.driver,
         stop_within=config.stop_within,
         kept=loaded.state,
+        trusted=loaded.trusted,
         lan_claims=loaded.members.lan,
         wan_claims=loaded.members.wan,
     )

@@ -48,8 +48,15 @@ class Saving:
 
     async def save(self, agent: Kept, now: Instant) -> None:
         """Keep what a later run is to have, before this returns if the disk lets us."""
-        state = agent.kept(now)
-        await self._in_thread(lambda: self._folder.save(state))
+        state, trusted = agent.kept(now), agent.trusted
+
+        def work() -> tuple[StateFault, ...]:
+            # First: whoever has a set and does not know that it is trusted has nothing of it.
+            if trusted is not None:
+                self._folder.save_trusted(trusted)
+            return self._folder.save(state)
+
+        await self._in_thread(work)
 
     async def save_members(self, agent: Agent) -> None:
         """Keep who is alive."""

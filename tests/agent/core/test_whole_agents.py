@@ -35,8 +35,8 @@ def trust(town: Town, cluster: str, *generations: int) -> None:
         town.api(other).put({**documents[0], "spec": spec})
 
 
-def started(agents: int = 2, **settings: object) -> Town:
-    town = Town(agents=agents, **settings)
+def started(agents: int = 2) -> Town:
+    town = Town(agents=agents)
     town.start()
     town.settle()
     town.run(3)
@@ -132,7 +132,7 @@ def test_while_frozen_nothing_is_written_and_then_everything_is() -> None:
 
 
 def test_a_dry_run_shows_what_it_would_write() -> None:
-    town = Town(dryRun=True)
+    town = Town(settings={"dryRun": True})
     town.start()
     town.until(town.is_settled, 10)
     town.run(10)

@@ -2,13 +2,14 @@
 
 import pytest
 
+from agent.objects import TRUSTED_CLUSTER
 from agent.writes import Delete
 from tests.agent.core.town_process import Disk
 from tests.agent.core.townscape import Town
 
 
-def started(agents: int = 2, **settings: object) -> Town:
-    town = Town(agents=agents, **settings)
+def started(agents: int = 2) -> Town:
+    town = Town(agents=agents)
     town.start()
     town.settle()
     everything = sorted(
@@ -165,15 +166,6 @@ def test_while_the_api_server_does_not_answer_everything_else_goes_on() -> None:
     town.until(lambda: town.publisher("east") != "", 20)
 
 
-def test_a_bridge_without_the_api_server_yields_to_one_that_has_it() -> None:
-    town = started(agents=4)
-    lonely = town.bridges("south")[0]
-    town.process(lonely).client.is_cut = True
-    town.process(lonely).client.lose()
-    [spare] = [each.place for each in town.processes("south") if each.agent.head is None]
-    town.until(lambda: spare in town.bridges("south") and lonely not in town.bridges("south"), 120)
-
-
 def test_a_cluster_whose_disks_are_lost_takes_nothing_away() -> None:
     town = started()
     before = town.listed("south")
@@ -202,3 +194,38 @@ def test_two_agents_of_one_node_name_do_no_harm() -> None:
     town.until(lambda: len(town.bridges("east")) == 2 and town.publisher("east") != "", 30)
     assert town.listed("south") == before
     assert removed(town) == []
+
+
+def test_agents_that_start_anew_without_the_api_server_go_on_with_what_was_kept() -> None:
+    town = started()
+    before = {name: town.listed(name) for name in town.clusters}
+    orders = [town.order(site, "west") for site in town.bridges("east")]
+    town.crash("east-1", "east-2")
+    town.api("east").go_down()
+    town.start("east-1", "east-2")
+    took = town.until(lambda: len(town.bridges("east")) == 2, 15)
+    assert took >= 5
+    assert [town.order(site, "west") for site in town.bridges("east")] == orders
+    town.run(20)
+    assert {name: town.listed(name) for name in town.clusters} == before
+    west = town.pods("west-2")
+    town.crash_node("west-2")
+    town.until(lambda: not set(west) & set(town.usable(town.process("east-1"))), 15)
+    town.api("east").delete(TRUSTED_CLUSTER, "south")
+    town.api("east").come_up()
+    town.until(lambda: town.publisher("east") != "", 10)
+    assert [town.order(site, "south") for site in town.bridges("east")] == [None, None]
+    town.until(lambda: town.listed("east") == town.pods("west-1"), 10)
+    assert town.listed("south") == sorted(set(before["south"]) - set(west))
+    assert removed(town) == []
+
+
+def test_a_first_start_without_the_api_server_waits_for_it() -> None:
+    town = Town()
+    town.api("east").go_down()
+    town.start()
+    town.run(20)
+    assert town.bridges("east") == []
+    assert [each.agent.is_called for each in town.processes("east")] == [True, True]
+    town.api("east").come_up()
+    town.settle()

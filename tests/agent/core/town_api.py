@@ -140,7 +140,7 @@ class Client:
 
     def _list(self, kind: Kind, version: str, request: int) -> None:
         listing = self._api.shelf.listing(kind, version)
-        self._tell(ObjectsListed(kind, listing.objects, request))
+        self._tell(ObjectsListed(kind, listing.objects, self._api.agenda.now, request))
 
     def _changed(self) -> None:
         if not self.reaches:

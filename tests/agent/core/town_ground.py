@@ -22,6 +22,7 @@ from agent.key_files import ClusterKey
 from agent.objects import (
     MULTI_CLUSTER_SERVICE,
     SERVICE_EXPORT,
+    Document,
     list_at,
 )
 from agent.process.placing import PROTOCOL_VERSIONS
@@ -89,7 +90,12 @@ class Ground:
     """Clusters, sites and time. Sites have the names of their nodes: `east-1`."""
 
     def __init__(
-        self, *, agents: int = 2, seed: int = 1, names: tuple[str, ...] = NAMES, **settings: object
+        self,
+        *,
+        agents: int = 2,
+        seed: int = 1,
+        names: tuple[str, ...] = NAMES,
+        settings: Document | None = None,
     ) -> None:
         """Make clusters of so many agents, none of which runs; `settings` are as in the file."""
         self.agenda = Agenda()
@@ -100,7 +106,7 @@ class Ground:
         """Processes that ended."""
         self.is_end_known = True
         """Whether an end is known to who asks, as on one machine."""
-        self.settings = settings
+        self.settings = settings or {}
         self.clusters = {each.name: self._founded(each) for each in self.plan.clusters}
         self.sites = {
             site.name: site for cluster in self.clusters.values() for site in cluster.sites

@@ -94,6 +94,7 @@ class Process:
         self.charter = charter_of(lot.settings, self.credentials, disk.loaded, lot.uid, "0.1.0")
         self.agent = Agent(self.charter, agenda.now, dice)
         self._runs = True
+        self._deadline: Instant | None = None
         self.has_stopped = False
         self.facts: list[tuple[Instant, object]] = []
         self.answered: dict[int, events.LocalAnswered] = {}
@@ -135,7 +136,10 @@ class Process:
 
     @property
     def deadline(self) -> Instant:
-        return self.agent.deadline
+        """When it is to advance; asked once after each event, since the machine is large."""
+        if self._deadline is None:
+            self._deadline = self.agent.deadline
+        return self._deadline
 
     def certificate(self, pool: Pool) -> bytes | None:
         if pool is Pool.LAN:
@@ -205,12 +209,13 @@ class Process:
         self._disk.loaded = replace(self._disk.loaded, members=members)
 
     def _save(self) -> None:
-        state = self.agent.kept(self._world.agenda.now)
-        self._disk.loaded = replace(self._disk.loaded, state=state)
+        state, trusted = self.agent.kept(self._world.agenda.now), self.agent.trusted
+        self._disk.loaded = replace(self._disk.loaded, state=state, trusted=trusted)
 
     # --- what the machine orders --------------------------------------------------------------
 
     def _perform(self, effects: Iterable[Effect]) -> None:
+        self._deadline = None
         effects = list(effects)
         if any(isinstance(each, StateChanged) for each in effects):
             self._save()
