@@ -26,7 +26,7 @@ from agent.core.events import Effect, Event, Noted, ToSisters
 from agent.core.farewell import Farewell
 from agent.core.founding import found_bridge
 from agent.core.lan_member import LanMember
-from agent.core.lease import HolderGone, LeaseWritten
+from agent.core.lease_events import HolderGone, LeaseWritten
 from agent.core.membership import RIVAL, Membership
 from agent.core.membership import Output as PoolOutput
 from agent.core.membership_events import Concluded, PoolSaid, SisterGone, SisterTold

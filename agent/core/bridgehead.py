@@ -17,7 +17,7 @@ nobody is trusted.
 from collections.abc import Iterable
 from typing import TypeAlias, assert_never
 
-from agent.core import lease as leases
+from agent.core import lease_events as leases
 from agent.core.bridge_parts import Contact, Parts
 from agent.core.events import (
     HolderAsked,

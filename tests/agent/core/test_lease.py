@@ -6,16 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.lease import (
-    EPOCH,
+from agent.core.lease import EPOCH, Lease, LeaseConfig
+from agent.core.lease_events import (
     AskHolder,
     ClockShown,
     Effect,
     EpochWanted,
     Event,
     HolderGone,
-    Lease,
-    LeaseConfig,
     LeaseSeen,
     LeaseWanted,
     LeaseWritten,
