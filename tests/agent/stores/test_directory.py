@@ -121,3 +121,21 @@ async def test_a_definition_that_is_dropped_in_is_served(tmp_path: Path) -> None
 
 
 WEB = ObjectKey(SERVICE, "shop", "web")
+
+
+async def test_what_was_never_seen_is_not_known_to_be_absent(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    async with opened(root, surroundings()) as store:
+        for ask in (store.served, lambda: store.list(SERVICE, "v1"), lambda: store.get(WEB, "v1")):
+            with pytest.raises(UnavailableError, match="is not there"):
+                await ask()
+        assert "is not there" in str(store.faults()[0])
+        root.mkdir()
+        (root / "web.yaml").write_text(to_yaml(service()))
+        assert [text_at(each, "metadata", "name") for each in await listed(store)] == ["web"]
+        root.rename(tmp_path / "away")
+        assert len(await listed(store)) == 1, "what was seen is served on"
+
+
+async def listed(store: ObjectStore) -> tuple[Document, ...]:
+    return (await store.list(SERVICE, "v1")).objects
