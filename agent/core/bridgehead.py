@@ -303,6 +303,9 @@ class Bridgehead:
                 case _:
                     self._must_keep |= isinstance(effect, ObjectApplied | ObjectDeleted)
                     self._tell(effect, now)
+        if self.sources.reread:
+            self.spokesman.changed(self.sources.reread, now)
+            self.sources.reread.clear()
         could = self.sources.is_complete and self.bridge.publisher is not None
         self._on_lease(self.lease.handle(leases.LeaseWanted(could), now), now)
 

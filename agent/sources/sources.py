@@ -123,9 +123,10 @@ class Sources:
         self._departs = False
         self._acks: AcksStated | None = None
         self._reads: dict[ServiceName, ExportRead] = {}
+        # Services of which something else is to be said, until whoever says it clears this.
+        self.reread: dict[ServiceName, None] = {}
         self._exports: dict[ServiceName, Exported] = {}
-        self._going: set[ServiceName] = set()
-        """Services whose namespace is being deleted, which was said."""
+        self._going: set[ServiceName] = set()  # Their namespace is being deleted, which was said.
         self._statements: Statements | None = None
         """What was stated last; None before everything was known once."""
         self._request: FreshListWanted | None = None
@@ -346,6 +347,7 @@ class Sources:
             self._reads.pop(service, None)
         else:
             self._reads[service] = read
+            self.reread |= {} if read == before else {service: None}
         if exported == held:
             return
         if exported is None:

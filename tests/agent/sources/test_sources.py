@@ -151,6 +151,16 @@ def test_a_changed_endpoint_is_one_changed_export(cluster: Cluster) -> None:
     ]
 
 
+def test_it_is_known_of_which_services_something_else_is_to_be_said(cluster: Cluster) -> None:
+    found = cluster.sources.reread
+    assert list(found) == [NAME]
+    found.clear()
+    cluster.put(service(labels={"what": "ever"}))
+    assert not found, "nothing else is to be said of it"
+    cluster.put(export("api"), service("plain"))
+    assert list(found) == [ServiceName("shop", "api")], "its Service is not there"
+
+
 def test_what_means_the_same_is_not_told_again(cluster: Cluster) -> None:
     cluster.put(EAST, policy())
     again = {**EAST, "status": {"floor": 1}, "metadata": {"name": "east", "resourceVersion": "9"}}
