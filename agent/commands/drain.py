@@ -62,7 +62,7 @@ service_option = click.option(
     epilog=f"""\b
 Examples:
   isthmus drain --config east.yaml --ramp 2m --timeout 10m
-  isthmus drain --config east.yaml --service shop/web --no-wait
+  isthmus drain --config east.yaml --service shop/web --timeout 0
 
 {EXIT_CODES}"""
 )

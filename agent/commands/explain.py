@@ -39,6 +39,13 @@ def _service(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+def _address(_context: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Return the address without a port: endpoints are told apart by their address alone."""
+    host, _, port = (value or "").rpartition(":")
+    is_with_port = port.isdigit() and (":" not in host or host.endswith("]"))
+    return host.removeprefix("[").removesuffix("]") if is_with_port else value
+
+
 @click.command(epilog=EPILOG)
 @click.argument(
     "service",
@@ -46,7 +53,7 @@ def _service(_: click.Context, __: click.Parameter, value: str) -> str:
     metavar="NAMESPACE/SERVICE",
     shell_complete=complete_services,
 )
-@click.argument("endpoint", required=False, metavar="[ADDRESS]")
+@click.argument("endpoint", required=False, metavar="[ADDRESS]", callback=_address)
 @click.option(
     "--limit",
     type=click.IntRange(1, 5_000),
@@ -61,7 +68,8 @@ def explain(
 ) -> None:
     """Say why each endpoint of a service, or the one at ADDRESS, is served or not.
 
-    Exits with 1 where the service gets no traffic at all, or nobody knows it.
+    A port behind ADDRESS, as the mesh's objects have it, is let be. Exits with 1 where the service
+    gets no traffic at all, or nobody knows it.
     """
     query = {"address": endpoint, "limit": str(limit)}
     question = Question(f"/v1/explain/{quote(service)}", sheets, query)

@@ -101,8 +101,6 @@ class Reason(StrEnum):
     """One object cannot list them all; those of the worst tiers are left out."""
     OTHERS_ADD = "OthersAdd"
     """Somebody else's object adds addresses to the same service."""
-    MODE_OFF = "ModeOff"
-    """A mode that the mesh needs for this is off."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -36,6 +36,22 @@ def test_one_address_is_asked_for_alone() -> None:
         assert "no record of shop/web has 10.9.9.9" in result.output
 
 
+@pytest.mark.parametrize("copied", ["10.1.0.10:8080", "[10.1.0.10]:8080"])
+def test_an_address_may_be_copied_with_its_port_from_an_object_of_the_mesh(copied: str) -> None:
+    with running(Core(bridge_facts(met()))) as address:
+        result = isthmus("explain", "shop/web", copied, address=address)
+    assert result.exit_code == 0
+    assert lines(result.output)[0] == "10.1.0.10 of shop/web is served by 1 of 1 endpoints, in west"
+
+
+def test_an_address_of_ipv6_is_no_port() -> None:
+    with running(Core(bridge_facts(met()))) as address:
+        result = isthmus("explain", "shop/web", "fd00::7", address=address)
+        assert "no record of shop/web has fd00::7" in result.output
+        result = isthmus("explain", "shop/web", "[fd00::7]:80", address=address)
+        assert "no record of shop/web has fd00::7\n" in result.output
+
+
 def test_what_nobody_knows_exits_with_one() -> None:
     with running(Core(bridge_facts(met()))) as address:
         result = isthmus("explain", "shop/nothing", address=address)
