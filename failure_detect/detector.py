@@ -99,9 +99,11 @@ class FailureDetector:
         authority: Authority,
         now: Instant,
         rng: Random,
+        above: int = 0,
     ) -> None:
         """Start as a pool of one, as the member that `certificate` names.
 
+        `above` is the incarnation at which the same key left this pool before, 0: it never did.
         Raises `ConfigError` where the authority does not believe the certificate, or where it
         is larger than the configuration lets anybody's be.
         """
@@ -126,7 +128,7 @@ class FailureDetector:
         self._listener = Listener(
             pool, self._registry, self._confirmer, self._panels, self._prober, self._relay
         )
-        self._registry.announce(1, now)
+        self._registry.announce(above + 1, now)
 
     # --- the machine's surface -----------------------------------------------------------
 

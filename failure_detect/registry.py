@@ -2,8 +2,8 @@
 
 Rule 1: nothing changes before a certificate and a signature have been verified. Rule 2: of
 two members of one node the certificate with the higher start number lives, and the other is
-retired at once. Rule 3: whoever left never comes back under that key, and who was retired only
-with a certificate above its successor's. Rule 4: a dead member comes back at a higher
+retired at once. Rule 3: whoever left comes back only above the incarnation at which it did, and who
+was retired only with a certificate above its successor's. Rule 4: a dead member comes back at a higher
 incarnation only, and only with a living member's vouch.
 """
 
@@ -154,10 +154,10 @@ class Registry:
         member = pool.members.get(identity.member)
         if member is None:
             return self._on_stranger(claim, identity, now)
-        if member is pool.own or member.status is Status.LEFT:
+        if member is pool.own:
             return self._on_settled(member, claim.incarnation)
-        if member.status is Status.RETIRED:
-            return self._on_retired(claim, member, identity, now)
+        if member.status in GONE:
+            return self._on_gone(claim, member, identity, now)
         return self._on_known(claim, member, identity, now)
 
     def _on_known(
@@ -288,12 +288,16 @@ class Registry:
             return self._refused(Refusal.OVER_LIMIT)
         return self._contend(claim, identity, now)
 
-    def _on_retired(
+    def _on_gone(
         self, claim: AliveClaim, member: Member, identity: Identity, now: Instant
     ) -> Outcome:
-        """Two processes claim one node: the one that was retired has outbid its successor."""
-        newer = identity.start > member.identity.start and claim.incarnation > member.incarnation
-        return self._contend(claim, identity, now) if newer else Outcome.KNOWN
+        """Admit who left and is a member again, or was retired and has outbid its successor.
+
+        Only its owner signs an incarnation, and none above its leave while it has left.
+        """
+        is_above = claim.incarnation > member.incarnation
+        is_newer = identity.start > member.identity.start or member.status is Status.LEFT
+        return self._contend(claim, identity, now) if is_above and is_newer else Outcome.KNOWN
 
     def _contend(self, claim: AliveClaim, identity: Identity, now: Instant) -> Outcome:
         """Admit whoever holds no place in the list, if nobody of a higher start holds its node."""
@@ -301,6 +305,8 @@ class Registry:
         if not self._is_signed(claim, identity):
             return self._refused(Refusal.SIGNATURE)
         rival = pool.members.on_node(identity)
+        if rival is not None and rival.identity.member == identity.member:
+            rival = None  # It left, and nobody took its place.
         if rival is pool.own:
             self._outbid(identity.start, now)
             return self._refused(Refusal.GONE)
@@ -351,7 +357,7 @@ class Registry:
         if member is None:
             pool.refuse(Refusal.UNKNOWN_MEMBER)
             return
-        if member is pool.own or member.status in GONE:
+        if self._is_settled(claim, member):
             if member is pool.own and not self.left:
                 pool.refuse(Refusal.NOT_ENTITLED)
             pool.queue.heard(subject_key(member), claim.raw, pool.transmit_limit())
@@ -363,12 +369,23 @@ class Registry:
         elif not pool.authority.verify(key, message, claim.signature):
             pool.refuse(Refusal.SIGNATURE)
         else:
-            self._cases.drop(member)
-            member.accusations = b""
-            member.claim = claim.raw
-            pool.members.set_status(member, Status.LEFT, now)
-            self._gossiper.tell(subject_key(member), claim.raw, now)
-            pool.fact(MemberLeft(key))
+            self._go(claim, member, now)
+
+    def _is_settled(self, claim: LeftClaim, member: Member) -> bool:
+        """Tell whether a leave says nothing new: one that is above an earlier leave does."""
+        if member.status is Status.LEFT:
+            return claim.incarnation <= member.incarnation
+        return member is self._pool.own or member.status is Status.RETIRED
+
+    def _go(self, claim: LeftClaim, member: Member, now: Instant) -> None:
+        pool, is_news = self._pool, member.status is not Status.LEFT
+        self._cases.drop(member)
+        member.accusations = b""
+        pool.members.set_claim(member, claim.incarnation, claim.raw, now)
+        pool.members.set_status(member, Status.LEFT, now)
+        self._gossiper.tell(subject_key(member), claim.raw, now)
+        if is_news:
+            pool.fact(MemberLeft(member.identity.member))
 
     def _sweep(self, now: Instant) -> None:
         """Forget who is gone, so that restarts do not fill the list.

@@ -92,14 +92,14 @@ class Sync:
             member = members.by_short(short)
             if member is None:
                 wanted.append(short)
-            elif member.status is Status.LEFT or (
-                member.status not in GONE and _rank(member) > (incarnation, status)
-            ):
-                offered.append(member)
-            elif member.status is Status.RETIRED:
-                # Its successor's claim tells, and differs as well; or it has outbid that one.
-                if incarnation > member.incarnation:
+            elif member.status in GONE:
+                if incarnation > member.incarnation:  # It is a member again.
                     wanted.append(short)
+                elif member.status is Status.LEFT:
+                    offered.append(member)
+                # Of one that was retired its successor's claim tells, which differs as well.
+            elif _rank(member) > (incarnation, status):
+                offered.append(member)
             elif _rank(member) < (incarnation, status):
                 wanted.append(short)
         if not message.buckets:

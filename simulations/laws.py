@@ -45,7 +45,7 @@ _U, _A, _S, _D = Standing.UNKNOWN, Standing.ALIVE, Standing.SUSPECT, Standing.DE
 _L, _R = Standing.LEFT, Standing.RETIRED
 
 TRANSITIONS: dict[type[Effect], dict[Standing, Standing]] = {
-    MemberJoined: {_U: _A, _R: _A},
+    MemberJoined: {_U: _A, _R: _A, _L: _A},
     MemberUpdated: {_A: _A, _S: _S},
     MemberSuspected: {_A: _S, _S: _S},
     SuspicionLifted: {_S: _A},

@@ -20,14 +20,17 @@ CHANGES = {
     (ALIVE, "vouched", 6): (ALIVE, 6),
     (ALIVE, "accused", 5): (SUSPECT, 5),
     (ALIVE, "left", 5): (LEFT, 5),
-    (ALIVE, "left", 6): (LEFT, 5),
+    (ALIVE, "left", 6): (LEFT, 6),
     (SUSPECT, "alive", 6): (ALIVE, 6),
     (SUSPECT, "vouched", 6): (ALIVE, 6),
     (SUSPECT, "left", 5): (LEFT, 5),
-    (SUSPECT, "left", 6): (LEFT, 5),
+    (SUSPECT, "left", 6): (LEFT, 6),
     (DEAD, "vouched", 6): (ALIVE, 6),
     (DEAD, "left", 5): (LEFT, 5),
-    (DEAD, "left", 6): (LEFT, 5),
+    (DEAD, "left", 6): (LEFT, 6),
+    (LEFT, "alive", 6): (ALIVE, 6),
+    (LEFT, "vouched", 6): (ALIVE, 6),
+    (LEFT, "left", 6): (LEFT, 6),
 }
 """What a word makes of a state; all that is not listed changes nothing."""
 

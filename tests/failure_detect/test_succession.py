@@ -1,9 +1,12 @@
 """Leaving, and taking the place of another process of the same node."""
 
+from random import Random
+
 import pytest
 
-from failure_detect.claims import AliveClaim, LeftClaim
+from failure_detect.claims import AliveClaim, LeftClaim, alive_message
 from failure_detect.clock import MINUTE, SECOND
+from failure_detect.detector import FailureDetector
 from failure_detect.events import (
     CertificateNeeded,
     CertificateObtained,
@@ -15,11 +18,11 @@ from failure_detect.events import (
     MemberReturned,
     NodeDeleted,
 )
-from failure_detect.members import Status
+from failure_detect.members import GONE, Status
 from failure_detect.messages import Accused, Gossip, Ping
 from failure_detect.wire import encode_alive
 from tests.failure_detect.circle import SEED, Circle
-from tests.failure_detect.harness import Stage
+from tests.failure_detect.harness import START, Stage
 from tests.failure_detect.peers import LAN, Peer, accusations
 
 
@@ -86,15 +89,55 @@ def test_nobody_tells_us_what_we_say_ourselves() -> None:
     assert stage.detector.statistics().incarnation == 1
 
 
-def test_who_left_never_comes_back_under_that_key() -> None:
+def test_who_left_comes_back_above_the_incarnation_at_which_it_did() -> None:
     stage = Stage(peers=4)
-    leaver = stage.peers[0]
-    stage.hear(stage.peers[1], Gossip(), leaver.left())
-    for claim in (leaver.alive(9), leaver.alive(9, voucher=stage.peers[1])):
-        stage.hear(stage.peers[1], Gossip(), claim)
-    stage.ping(leaver)
+    leaver, teller = stage.peers[0], stage.peers[1]
+    stage.hear(teller, Gossip(), leaver.alive(5), leaver.left(5))
+    for claim in (leaver.alive(5), leaver.alive(4, voucher=teller)):
+        stage.hear(teller, Gossip(), claim)
     assert stage.view(leaver).status is Status.LEFT
-    assert stage.refused() == {"gone": 1}
+    stage.log.clear()
+    stage.hear(leaver, Gossip(), leaver.alive(6))
+    assert stage.view(leaver).status is Status.ALIVE
+    assert stage.facts() == [MemberJoined(leaver.identity, 6)]
+    stage.hear(teller, Gossip(), leaver.left(5))
+    assert stage.view(leaver).status is Status.ALIVE
+    assert stage.refused() == {"stale": 1}
+
+
+def test_who_left_twice_comes_back_above_the_second_time() -> None:
+    stage = Stage(peers=4)
+    leaver, teller = stage.peers[0], stage.peers[1]
+    stage.hear(teller, Gossip(), leaver.left(1), leaver.left(7), leaver.alive(6))
+    assert stage.view(leaver).status is Status.LEFT
+    stage.hear(teller, Gossip(), leaver.alive(8))
+    assert stage.view(leaver).status is Status.ALIVE
+
+
+def test_who_left_comes_back_neither_unsigned_nor_after_another_took_its_node() -> None:
+    stage = Stage(peers=4)
+    leaver, teller = stage.peers[0], stage.peers[1]
+    stage.hear(teller, Gossip(), leaver.left())
+    message = alive_message(leaver.pool, leaver.key, 9, leaver.certificate)
+    forged = encode_alive(leaver.certificate, 9, teller.sign(message)).raw
+    stage.hear(teller, Gossip(), forged)
+    stage.introduce(stage.make("p1", start=2))
+    stage.hear(teller, Gossip(), leaver.alive(9))
+    found = stage.detector.member(leaver.key)
+    assert found is None or found.status in GONE
+
+
+def test_a_member_that_left_begins_again_above_what_it_was() -> None:
+    stage = Stage(peers=0)
+    again = FailureDetector(
+        stage.own.certificate,
+        LAN,
+        authority=stage.notary.signer(stage.own.key),
+        now=START,
+        rng=Random(1),
+        above=4,
+    )
+    assert again.statistics().incarnation == 5
 
 
 # --- succession --------------------------------------------------------------------------
