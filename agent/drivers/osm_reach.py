@@ -12,8 +12,8 @@ from agent.drivers.osm_names import leaf_name
 from agent.drivers.osm_objects import Listed, Port
 from agent.drivers.plan import Condition, Reason
 from discovery.endpoints import EndpointPort, is_address_of_pod, is_port, packed_address
+from discovery.merge import MergedPort
 from discovery.names import Origin
-from discovery.records import Gateway
 from discovery.service_view import ServiceView
 from discovery.tiers import Target, Via, apportion
 
@@ -85,7 +85,7 @@ def reaches_of(
     found = _Found()
     for _, target in used:
         if target.via is Via.GATEWAYS:
-            _add_gateways(found, origin, view.gateways(target), ports)
+            _add_gateways(found, view, target, ports)
         else:
             _add_endpoints(found, view, target, ports)
     if found.refused:
@@ -137,12 +137,16 @@ def _numbers(ports: Sequence[EndpointPort], names: Mapping[str, int]) -> Iterato
             yield names[port.name], port.port
 
 
-def _add_gateways(
-    found: _Found, origin: Origin, gateways: Sequence[Gateway], ports: Sequence[Port]
-) -> None:
-    if len(ports) != 1:
-        what = f"the service has {len(ports)} ports, and a gateway cannot tell them apart"
-        found.conditions.append(Condition(Reason.SEVERAL_PORTS, origin, f"{what}; left out"))
+def _add_gateways(found: _Found, view: ServiceView, target: Target, ports: Sequence[Port]) -> None:
+    origin, gateways = target.origin, view.gateways(target)
+    # What counts is what it serves itself, not what others or the Service here have besides.
+    served = {each.port.port for each in view.ports if origin in each.origins and _is_tcp(each)}
+    if len(served) != 1:
+        what = f"it serves {len(served)} ports, and a gateway cannot tell them apart; left out"
+        found.conditions.append(Condition(Reason.SEVERAL_PORTS, origin, what))
+        return
+    (port,) = served
+    if port not in {each.number for each in ports}:
         return
     usable: dict[int, set[str]] = {}
     for gateway in gateways:
@@ -150,11 +154,15 @@ def _add_gateways(
             usable.setdefault(gateway.port, set()).add(gateway.address)
     best = sorted(usable, key=lambda each: (-len(usable[each]), each))[:1]
     for number in best:
-        found.by_numbers.setdefault(((ports[0].number, number),), set()).update(usable[number])
+        found.by_numbers.setdefault(((port, number),), set()).update(usable[number])
     used = sum(len(usable[number]) for number in best)
     if used < len(gateways):
         what = f"of {len(gateways)} gateways {used} can be used: OSM takes IPv4, and one port"
         found.conditions.append(Condition(Reason.GATEWAY_UNUSABLE, origin, what))
+
+
+def _is_tcp(merged: MergedPort) -> bool:
+    return merged.port.protocol == "TCP"
 
 
 def is_proportional(shares: Sequence[tuple[int, int]]) -> bool:

@@ -7,6 +7,7 @@ from agent.drivers.osm_reach import Reach, is_ipv4, is_proportional, reaches_of
 from agent.drivers.plan import Reason
 from discovery.endpoints import Endpoint, EndpointPort, EndpointRecord, encode_endpoints
 from discovery.names import Origin
+from discovery.records import Gateway, ServicePort
 from tests.agent.drivers.osm_world import ADMIN, HTTP, STORE, Cluster, record_of
 from tests.discovery.view_world import B, export, exported
 
@@ -110,3 +111,26 @@ def test_weights_are_proportional_but_for_rounding() -> None:
     assert is_proportional([(333, 1), (334, 1), (333, 1)])
     assert is_proportional([(0, 0)])
     assert not is_proportional([(600, 1), (400, 1)])
+
+
+def far(*ports: ServicePort) -> Cluster:
+    """`b` is behind a gateway and serves these ports; `c` serves two."""
+    here = Cluster()
+    here.says("b", network="far", gateways=(Gateway("192.0.2.1", 15_443),))
+    here.exports("b", "10.1.0.1", ports=ports)
+    here.exports("c", "10.2.0.1", ports=(HTTP, ADMIN))
+    return here
+
+
+def test_a_gateway_is_used_where_its_cluster_serves_one_port_whatever_others_serve() -> None:
+    [reach] = reached(far(HTTP), "b", PORT, OTHER)
+    assert (reach.addresses, reach.numbers) == (("192.0.2.1",), ((14_001, 15_443),))
+
+
+def test_a_gateway_is_not_used_where_its_cluster_serves_more_than_is_called_here() -> None:
+    assert reached(far(HTTP, ADMIN), "b", PORT) == ()
+    assert Reason.SEVERAL_PORTS in reasons(far(HTTP, ADMIN), PORT)
+
+
+def test_a_gateway_before_a_port_that_is_not_called_here_is_not_used() -> None:
+    assert reached(far(ADMIN), "b", PORT) == ()
