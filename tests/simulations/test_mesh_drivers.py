@@ -88,6 +88,7 @@ class Drivers(RuleBasedStateMachine):
         self.local: dict[ServiceName, tuple[ServicePort, ...]] = {}
         self.pods: dict[ServiceName, list[bool]] = {WEB: [], DB: []}
         self.exported: set[ServiceName] = set()
+        self.verdicts: dict[Origin, Verdict] = {}
 
     # --- other clusters ------------------------------------------------------------------
 
@@ -111,8 +112,13 @@ class Drivers(RuleBasedStateMachine):
 
     @rule(origin=origins, verdict=st.sampled_from(Verdict), alive=st.booleans())
     def stands(self, origin: Origin, verdict: Verdict, alive: bool) -> None:
-        # Who is dead is known to be, and who is gone for good does not serve any more.
-        alive = alive if verdict is Verdict.UNREACHABLE else verdict.serves
+        # Who is dead is known to be, and who is gone for good does not serve any more. Of two in
+        # the last tier nobody can tell which is alive.
+        alive = alive if verdict.is_last_tier else verdict.serves
+        other = next(each for each in OTHERS if each != origin)
+        if verdict.is_last_tier and self.verdicts.get(other, Verdict.LIVE).is_last_tier:
+            alive = self.site.remotes[other].is_alive
+        self.verdicts[origin] = verdict
         self.site.happens(
             f"{origin} is {verdict}, alive: {alive}",
             lambda: self.site.verdict(origin, verdict, alive=alive),
