@@ -1,0 +1,111 @@
+"""The pages of the documentation say what the code says."""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from agent.drivers.admission import TroubleReason
+from agent.drivers.plan import Reason as DriverReason
+from agent.drivers.writer_events import WriteError
+from agent.local.alarm_report import REMEDIES
+from agent.local.metrics import LATENCY, METRICS
+from agent.sources.conditions import Publication
+from agent.sources.problems import Fault
+from agent.stores.faults import FaultReason
+from agent.transport.inbound import Drop
+from agent.wire.reasons import Reason as WireReason
+from discovery.alarms import Alarm
+from discovery.explain import Reason as ExplainReason
+from discovery.ledger import Ending
+from discovery.merge import ConflictReason
+from discovery.refusals import Refusal
+from discovery.standing import Verdict
+from discovery.tiers import TierKind
+from discovery.verdict_events import ClusterAlarm
+from discovery.view_outcome import ConditionKind
+from discovery.view_rows import RowState
+from failure_detect.members import Status
+from failure_detect.pool import Refusal as DetectorRefusal
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+HANDBOOK = DOCS / "failure-handbook.md"
+
+Row = tuple[str, ...]
+"""The cells of one row, without the marks of code around the first one."""
+
+
+def tables(page: Path, heading: str) -> list[list[Row]]:
+    """Return the tables below a heading of the second level, each without its head."""
+    sections = re.split(r"^## ", page.read_text(), flags=re.MULTILINE)
+    [section] = [each for each in sections if each.partition("\n")[0] == heading]
+    blocks = re.findall(r"(?:^\|.*\n)+", section, flags=re.MULTILINE)
+    return [[cells(line) for line in block.splitlines()[2:]] for block in blocks]
+
+
+def cells(line: str) -> Row:
+    first, *rest = (each.strip() for each in re.split(r"(?<!\\)\|", line.strip("|\n ")))
+    return (first.strip("`"), *rest)
+
+
+def names(rows: Iterable[Row]) -> list[str]:
+    return [row[0] for row in rows]
+
+
+def values(*kinds: type[Enum]) -> list[str]:
+    return [str(each.value) for kind in kinds for each in kind]
+
+
+IN_THE_HANDBOOK: Mapping[tuple[str, int], list[str]] = {
+    ("Verdicts on clusters", 0): values(Verdict),
+    ("Alarms of the publisher", 0): values(Alarm),
+    ("Guards and isolation", 1): values(Ending),
+    ("Why an endpoint gets traffic, or none", 0): values(ExplainReason),
+    ("Why an endpoint gets traffic, or none", 1): values(RowState),
+    ("Why an endpoint gets traffic, or none", 2): values(TierKind),
+    ("What is to be known of a service", 0): values(ConditionKind),
+    ("What is to be known of a service", 1): values(ConflictReason),
+    ("What the mesh cannot do", 0): values(DriverReason, TroubleReason),
+    ("What the mesh cannot do", 1): values(WriteError),
+    ("Conditions on objects", 1): values(Publication),
+    ("What is wrong with an exported object", 0): values(Fault),
+    ("What is wrong with a file of a directory store", 0): values(FaultReason),
+    ("What was refused", 0): values(Refusal),
+    ("What was refused", 1): values(WireReason),
+    ("What was refused", 2): values(DetectorRefusal),
+    ("What was refused", 3): values(Drop),
+    ("Members of a pool", 0): [each.name.lower() for each in Status],
+}
+"""By heading and number of the table: what it has, each once and in this order."""
+
+
+@pytest.mark.parametrize("place", IN_THE_HANDBOOK, ids=str)
+def test_the_handbook_has_every_word_that_the_program_may_say(place: tuple[str, int]) -> None:
+    heading, number = place
+    assert names(tables(HANDBOOK, heading)[number]) == IN_THE_HANDBOOK[place]
+
+
+def test_the_handbook_has_every_alarm_about_other_clusters() -> None:
+    [rows] = tables(HANDBOOK, "Alarms about other clusters")
+    assert set(values(ClusterAlarm)) <= set(names(rows))
+
+
+def test_a_remedy_that_an_alarm_carries_stands_in_the_handbook_as_well() -> None:
+    headings = (
+        "Alarms about other clusters",
+        "Alarms of the publisher",
+        "Alarms and notices of one agent",
+    )
+    rows = {row[0]: " ".join(row) for each in headings for row in tables(HANDBOOK, each)[0]}
+    missing = {name: words for name, words in REMEDIES.items() if words not in rows.get(name, "")}
+    assert missing == {}
+
+
+def test_metrics_that_the_handbook_names_exist() -> None:
+    known = {LATENCY, *(metric.name for metric in METRICS)}
+    named = set(re.findall(r"\bisthmus_[a-z0-9_]+", HANDBOOK.read_text()))
+    assert named, "the handbook has lost its metrics"
+    assert {each for each in named if each.removesuffix("_bucket") not in known} == set()
