@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 
 import pytest
 
+from agent.core.driver_choice import DRIVERS
+from agent.drivers import osm_endpoints, osm_multicluster
 from agent.drivers.admission import TroubleReason
+from agent.drivers.plan import Capabilities, Capability
 from agent.drivers.plan import Reason as DriverReason
 from agent.drivers.writer_events import WriteError
 from agent.local.alarm_report import REMEDIES
@@ -109,3 +113,31 @@ def test_metrics_that_the_handbook_names_exist() -> None:
     named = set(re.findall(r"\bisthmus_[a-z0-9_]+", HANDBOOK.read_text()))
     assert named, "the handbook has lost its metrics"
     assert {each for each in named if each.removesuffix("_bucket") not in known} == set()
+
+
+# --- the mesh -----------------------------------------------------------------------------------
+
+
+def capability_rows() -> list[Row]:
+    """What each driver can make its mesh do, as the page has it."""
+    drivers = (osm_multicluster.CAPABILITIES, osm_endpoints.CAPABILITIES)
+    return [
+        (each.name.replace("_", " "), *(shown(getattr(driver, each.name)) for driver in drivers))
+        for each in fields(Capabilities)
+    ]
+
+
+def shown(capability: object) -> str:
+    assert isinstance(capability, Capability)
+    return f"{capability.support}: {capability.how}"
+
+
+def test_the_page_of_the_mesh_has_the_capabilities_of_the_drivers() -> None:
+    [rows] = tables(DOCS / "osm.md", "What they can do")
+    wanted = "\n".join(f"| {' | '.join(row)} |" for row in capability_rows())
+    assert rows == capability_rows(), f"the table should be\n{wanted}"
+
+
+def test_the_page_of_the_mesh_names_the_drivers_that_there_are() -> None:
+    rows, *_ = tables(DOCS / "osm.md", "Which driver")
+    assert {row[1].strip("`") for row in rows[:-1]} == set(DRIVERS)
