@@ -2,9 +2,9 @@
 
 Rule 1: nothing changes before a certificate and a signature have been verified. Rule 2: of
 two members of one node the certificate with the higher start number lives, and the other is
-retired at once. Rule 3: whoever left comes back only above the incarnation at which it did, and who
-was retired only with a certificate above its successor's. Rule 4: a dead member comes back at a higher
-incarnation only, and only with a living member's vouch.
+retired at once. Rule 3: whoever left comes back only above the incarnation at which it did, and
+who was retired only with a certificate above its successor's. Rule 4: a dead member comes back at
+a higher incarnation only, and only with a living member's vouch.
 """
 
 from collections.abc import Callable

@@ -90,14 +90,12 @@ class Sync:
         offered: list[Member] = []
         for short, (incarnation, status) in theirs.items():
             member = members.by_short(short)
-            if member is None:
+            if member is None or (member.status in GONE and incarnation > member.incarnation):
                 wanted.append(short)
-            elif member.status in GONE:
-                if incarnation > member.incarnation:  # It is a member again.
-                    wanted.append(short)
-                elif member.status is Status.LEFT:
-                    offered.append(member)
-                # Of one that was retired its successor's claim tells, which differs as well.
+            elif member.status is Status.LEFT:
+                offered.append(member)
+            elif member.status is Status.RETIRED:
+                pass  # Its successor's claim tells, and differs as well.
             elif _rank(member) > (incarnation, status):
                 offered.append(member)
             elif _rank(member) < (incarnation, status):

@@ -24,7 +24,7 @@ from agent.core.driver_choice import DriverChoice
 from agent.core.election import Election
 from agent.core.events import Effect, Event, Noted, ToSisters
 from agent.core.farewell import Farewell
-from agent.core.founding import found_bridge
+from agent.core.founding import Seat, found_bridge
 from agent.core.lan_member import LanMember
 from agent.core.lease_events import HolderGone, LeaseWritten
 from agent.core.membership import RIVAL, Membership
@@ -164,8 +164,8 @@ class Agent:
             self._recall(now)
         if self.head is not None and self.head.deadline <= now:
             self._do(self.head.advance(now), now)
-        if self._farewell.take_over(now):
-            self._out.append(events.Stopped())
+        if self._farewell.deadline <= now:
+            self._out += self._farewell.advance(now)
         return self._flush()
 
     def kept(self, now: Instant) -> KeptState:
@@ -204,6 +204,8 @@ class Agent:
             self._wan_seeds = fact.addresses
         if self.head is not None:
             self._do(self.head.from_pool(fact, now), now)
+        elif self._farewell.parting is not None:
+            self._out += self._farewell.parting.handle(fact, now)
 
     def _in_pool(self, outputs: Iterable[PoolOutput], now: Instant) -> None:
         """Pass on what the own pool wants, and do what follows from what it concluded."""
@@ -292,10 +294,12 @@ class Agent:
 
     def _to_head(self, event: events.HeadFact, now: Instant) -> None:
         head = self.head
-        if isinstance(event, events.LeaseWriteFinished):
-            self._farewell.written(event.number)
-        if head is None:
-            return  # It stepped down meanwhile.
+        if head is None:  # It stepped down meanwhile.
+            parting = self._farewell.parting
+            if parting is not None and isinstance(event, events.LeaseWriteFinished):
+                written = LeaseWritten(event.number, event.document)
+                self._out += parting.lease_written(written, now)
+            return
         match event:
             case WriteFinished():
                 outputs = head.write_finished(event, now)
@@ -334,7 +338,9 @@ class Agent:
         if not self.is_called or not known or wan is None or not self._wall.is_known:
             return
         self.is_called = False
-        head = found_bridge(self.charter, self.keys, wan, self.book.mirror, now, self._dice)
+        self._out += self._farewell.cut_short()
+        seat = Seat(self.keys, wan, self._farewell.left_at)
+        head = found_bridge(self.charter, seat, self.book.mirror, now, self._dice)
         self.head = head
         self._out.append(events.BridgeBegan())
         self._do(head.begin(self.wall_ms(now), self._first(), now), now)
@@ -356,15 +362,12 @@ class Agent:
         self._trusted = self.trusted
         head = self.head
         if head is not None:
-            released = head.yield_lease(now)
-            writes = [each for each in released if isinstance(each, events.LeaseWriteRequested)]
-            self._farewell.gives_up(writes[-1].number if writes else 0)
-            self._do(released, now)
-            self._do(head.from_pool(pool_events.LeaveRequested(), now), now)
+            self._do(head.yield_lease(now), now)
             self._kept = self.kept(now)
             self._wan_claims = head.wan.detector.snapshot()
             self.head = None
-            self._out.append(events.BridgeEnded())
+            own = self.identity.member
+            self._out += self._farewell.part(head.wan, head.lease, own, now)
         self._want_kinds()
 
     # --- this process ---------------------------------------------------------------------

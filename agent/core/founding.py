@@ -1,5 +1,6 @@
 """How the machines of an agent are made from its charter."""
 
+from dataclasses import dataclass
 from random import Random
 
 from agent.core.bridge_parts import Parts
@@ -46,22 +47,34 @@ def found_lan(
     return LanMember(detector)
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """With what an agent becomes a bridge this time."""
+
+    keys: KeyLoaded
+    certificate: bytes
+    """Of this process, for the pool of all clusters."""
+    left_at: int
+    """The incarnation at which it left that pool before; 0: it never was there."""
+
+
 def found_bridge(
-    charter: Charter,
-    keys: KeyLoaded,
-    certificate: bytes,
-    mirror: Mirror,
-    now: Instant,
-    dice: Random,
+    charter: Charter, seat: Seat, mirror: Mirror, now: Instant, dice: Random
 ) -> Bridgehead:
     """Return a bridge that has been told nothing yet.
 
     Raises `ConfigError` where its own certificate is not to be believed.
     """
+    keys, certificate = seat.keys, seat.certificate
     book = new_book(charter, keys)
     authority = AgentAuthority(charter.signer, book, charter.verifier, Scope.WAN)
     detector = FailureDetector(
-        certificate, charter.wan, authority=authority, now=now, rng=Random(dice.getrandbits(64))
+        certificate,
+        charter.wan,
+        authority=authority,
+        now=now,
+        rng=Random(dice.getrandbits(64)),
+        above=seat.left_at,
     )
     identity = authority.identify(certificate)
     assert identity is not None, "the detector has believed it"
@@ -77,7 +90,7 @@ def found_bridge(
     writer = Writer(ViewReader(bridge), mirror, charter.writer, Random(dice.getrandbits(64)))
     parts = Parts(
         wan=WanMember(detector, bridge),
-        lease=Lease(charter.holder, charter.lease),
+        lease=Lease(charter.holder, charter.lease, first=now),
         writer=writer,
         sources=Sources(mirror, charter.sources),
         acks=Acks(charter.own, charter.acks),

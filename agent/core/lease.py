@@ -105,8 +105,11 @@ class _Pending:
 class Lease:
     """One agent's part in the Lease of its cluster."""
 
-    def __init__(self, holder: str, config: LeaseConfig) -> None:
-        """Take part as the process `holder`, a name that no other process ever has."""
+    def __init__(self, holder: str, config: LeaseConfig, first: int = 0) -> None:
+        """Take part as the process `holder`, a name that no other process ever has.
+
+        Updates are numbered from above `first`: nothing that was asked before is taken for ours.
+        """
         self._holder = holder
         self._config = config
         self.key = ObjectKey(LEASE, config.namespace, config.name)
@@ -118,13 +121,15 @@ class Lease:
         self._changed_at: Instant = -NEVER
         self._until: Instant = -NEVER
         self._is_held = False
+        self._owes = False
+        """Whether it stands in our name, and is to be given up."""
         self._epoch_wanted = 0
         self._pending: _Pending | None = None
         self._next_at: Instant = -NEVER
         self._gone = ""
         self._asked_at: Instant = -NEVER
         self._wall_ms = 0
-        self._count = 0
+        self._count = first
         self._failures = 0
 
     # --- surface --------------------------------------------------------------------------
@@ -134,7 +139,7 @@ class Lease:
         effects = self._expire(now)
         match event:
             case LeaseWanted(wanted):
-                self._wants = wanted
+                effects += self._on_wanted(wanted=wanted)
             case LeaseSeen(document):
                 effects += self._on_seen(document, now)
             case LeaseWritten(number, document):
@@ -161,13 +166,16 @@ class Lease:
             due.append(self._pending.sent_at + self._config.duration)
         elif self._wants and self._is_known:
             due.append(max(self._next_at, min(self._free_at(), self._ask_at())))
-        elif self._is_held:
-            due.append(self._next_at)
         return min(due, default=NEVER)
 
     def holds(self, now: Instant) -> bool:
         """Tell whether this agent may publish and write at `now`, by its own clock."""
         return self._is_held and now < self._until
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is ours, or an update of it is under way."""
+        return self._is_held or self._pending is not None
 
     def status(self) -> LeaseStatus:
         """Return who has it."""
@@ -187,6 +195,12 @@ class Lease:
             self._holder,
             "",
         )
+
+    def _on_wanted(self, *, wanted: bool) -> list[Effect]:
+        """Stop acting by it at once where it is wanted no more, whatever is under way."""
+        self._wants = wanted
+        self._owes = not wanted and (self._is_held or self._owes)
+        return self._lose() if self._is_held and not wanted else []
 
     # --- what is seen ---------------------------------------------------------------------
 
@@ -227,6 +241,9 @@ class Lease:
         effects = self._take(document, now)
         self._next_at = now + self._config.renew
         if text_at(document, "spec", "holderIdentity") != self._holder:
+            return effects
+        if not self._wants:
+            self._owes = not pending.releases
             return effects
         until = pending.sent_at + self._config.duration - self._config.margin
         renews, self._is_held, self._until = self._is_held, True, until
@@ -285,10 +302,11 @@ class Lease:
 
     def _release(self, now: Instant) -> list[Effect]:
         """Give it up, so that the next one need not wait."""
-        if not self._is_held:
+        if not self._owes:
             return []
-        document = self._document
-        return [*self._lose(), *self._write(now, 0, releases=document is not None)]
+        self._owes = False
+        holder = text_at(self._document, "spec", "holderIdentity")
+        return self._write(now, 0, releases=True) if holder == self._holder else []
 
     def _write(self, now: Instant, epoch: int, *, releases: bool = False) -> list[Effect]:
         self._count += 1

@@ -27,6 +27,7 @@ from agent.state_folder import LoadedState, Members
 from agent.store import StoreError
 from agent.wire.header import Pool
 from agent.writes import Apply, ApplyStatus, Delete
+from discovery.agent_authority import AgentAuthority
 from discovery.data_path import ConnectRequested, PathTried
 from failure_detect import events as pool_events
 from failure_detect.clock import SECOND, Duration, Instant
@@ -99,6 +100,8 @@ class Process:
         self.facts: list[tuple[Instant, object]] = []
         self.answered: dict[int, events.LocalAnswered] = {}
         self._known: dict[tuple[Pool, bytes], tuple[int, bool]] = {}
+        self._wan_authority: AgentAuthority | None = None
+        """Lets bridges in while the `wan` pool is open."""
         self.client = Client(world.api(self.cluster), self.give)
         world.network.settle([lot.place.lan, lot.place.wan], self)
         self._perform(self.agent.begin(agenda.now))
@@ -144,15 +147,18 @@ class Process:
     def certificate(self, pool: Pool) -> bytes | None:
         if pool is Pool.LAN:
             return self.credentials.lan
-        return self.credentials.wan if self.agent.head is not None else None
+        return self.credentials.wan if self._is_in_wan else None
+
+    @property
+    def _is_in_wan(self) -> bool:
+        return self._wan_authority is not None
 
     def lets_in(self, pool: Pool, certificate: bytes) -> bool:
         head = self.agent.head
-        if pool is Pool.WAN and head is None:
+        if pool is Pool.WAN and not self._is_in_wan:
             return False
-        authority = self.agent.lan_authority if head is None else head.authority
-        if pool is Pool.LAN:
-            authority = self.agent.lan_authority
+        authority = self._wan_authority if pool is Pool.WAN else self.agent.lan_authority
+        assert authority is not None
         changes = head.bridge.trust.changes if head is not None and pool is Pool.WAN else -1
         known = self._known.get((pool, certificate))
         if known is None or known[0] != changes:
@@ -258,6 +264,9 @@ class Process:
                 self.client.write(lambda: self._apply(write, force=True), told)
             case events.HolderAsked(holder):
                 self.client.write(lambda: None, lambda _, error: self._end_told(holder, error))
+            case events.BridgeBegan() | events.BridgeEnded():
+                head = self.agent.head
+                self._wan_authority = None if head is None else head.authority
             case events.WordSaid(ApplyStatus() as status):
                 self.client.write(lambda: self._state(status), lambda _, __: None)
             case events.KindsWanted(kinds):
