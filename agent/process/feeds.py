@@ -87,7 +87,7 @@ class Feeds:
                         if change.type is not ChangeType.BOOKMARK:
                             await self._ask_served(pause)
             except GoneError:
-                continue
+                await trio.sleep(pause.least)
             except StoreError as error:
                 await self._failed("what is served", error, pause)
 
@@ -109,6 +109,7 @@ class Feeds:
             if wanted.get(kind) != version:
                 del self._running[kind]
                 scope.cancel()
+                self._forget(str(kind))
         if self._nursery is None:
             return
         for kind, version in wanted.items():
@@ -127,9 +128,10 @@ class Feeds:
                     await self._follow(kind, version, pause)
                 except (GoneError, NotServedError):
                     await trio.sleep(pause.least)  # What is served is being asked already.
-                except ForbiddenError as error:
+                except ForbiddenError as error:  # It answers, and does not let us.
+                    self._forget(str(kind))
                     await self._inbox.send(KindRefused(kind, str(error)))
-                    await self._failed(str(kind), error, pause)
+                    await trio.sleep(pause.next())
                 except StoreError as error:
                     await self._failed(str(kind), error, pause)
 
@@ -165,17 +167,24 @@ class Feeds:
     # --- failures -------------------------------------------------------------------------
 
     async def _failed(self, what: str, error: StoreError, pause: "_Pause") -> None:
-        if not self._failing:
+        is_first, self._failing[what] = not self._failing, None
+        if is_first:
             await self._inbox.send(StoreAnswered(answers=False, why=f"{what}: {error}"))
-        self._failing[what] = None
         await trio.sleep(pause.next())
 
     async def _answered(self, what: str, pause: "_Pause") -> None:
         pause.reset()
-        was_failing = bool(self._failing)
-        self._failing.pop(what, None)
-        if was_failing and not self._failing:
+        if self._is_last_to_fail(what):
             await self._inbox.send(StoreAnswered(answers=True))
+
+    def _forget(self, what: str) -> None:
+        """Expect nothing more of what failed: nobody asks any more, or it was refused."""
+        if self._is_last_to_fail(what) and self._nursery is not None:
+            self._nursery.start_soon(self._inbox.send, StoreAnswered(answers=True))
+
+    def _is_last_to_fail(self, what: str) -> bool:
+        was_failing = self._failing.pop(what, what) is None
+        return was_failing and not self._failing
 
 
 class _Pause:
