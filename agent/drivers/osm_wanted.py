@@ -26,6 +26,7 @@ from agent.drivers.osm_objects import (
     role_of,
     service_key,
     split_key,
+    subsets_of,
 )
 from agent.drivers.osm_pods import is_pod_taken, pods_for
 from agent.drivers.osm_reach import Reach, reaches_of
@@ -221,7 +222,10 @@ def _alone(desk: Desk, *, is_there: bool) -> Wanted:
     shares = carrying([share_of(each) for each in _reaches(desk, ports)])
     if not shares:
         desk.note(Reason.NO_ENDPOINTS, "no other cluster can be used, and it is not here")
-        return Wanted(service=desk.name, is_parked=is_there)
+        # Where Kubernetes has wiped them there is nothing to make unready, and under somebody
+        # else's split the port would be refused for as long as the Service is there (2f).
+        is_wiped = not subsets_of(desk.mirror.get(endpoints_key(desk.name)))
+        return Wanted(service=desk.name, is_parked=is_there and not (theirs and is_wiped))
     pool = pooled(shares)
     apex = _backing(desk, desk.name.name, pool.reaches, ports)
     if not _is_free(desk, apex):

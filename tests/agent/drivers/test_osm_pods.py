@@ -6,6 +6,7 @@ from agent.objects import (
     MESH_CONFIG,
     POD,
     SERVICE,
+    TRAFFIC_SPLIT,
     ObjectKey,
     at,
 )
@@ -126,3 +127,17 @@ def test_5h_in_smi_mode_without_pods_nothing_is_written_and_a_split_goes() -> No
     other = in_smi_mode(writes_pods=False)
     other.exports("b", "10.1.0.1", account="store")
     assert other.plan().writes == ()
+
+
+def test_what_was_wiped_goes_where_nobody_serves_and_somebody_else_splits_it_2f() -> None:
+    here = verifying()
+    here.exports("b", "10.1.0.1", account="store")
+    here.settle()
+    found = here.mirror.get(key(ENDPOINTS, "store"))
+    assert found is not None
+    here.put(key(ENDPOINTS, "store"), {**found, "subsets": []})
+    split = {"service": "store", "backends": [{"service": "store", "weight": 1}]}
+    here.put(key(TRAFFIC_SPLIT, "theirs"), {"spec": split})
+    here.exports("b", account="store")
+    here.settle()
+    assert here.mirror.get(key(SERVICE, "store")) is None
