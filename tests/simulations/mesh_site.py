@@ -95,7 +95,7 @@ class Site:
         before = subsets_of(self.store.get(written.key, {}))
         after = subsets_of(written.document or {})
         service = self.store.get(ObjectKey(SERVICE, written.key.namespace, written.key.name), {})
-        if is_ours(service) and any(each.ready for each in before) and not after:
+        if is_ours(service) and any(before) and not after:
             self.wiped.add(ServiceName(written.key.namespace, written.key.name))
 
     # --- what others do ------------------------------------------------------------------
