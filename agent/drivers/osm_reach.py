@@ -5,8 +5,8 @@ on other numbers are a leaf of their own (2i, 3b). Its gateways tell services ap
 names no port: what is behind one must have a single port.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from agent.drivers.osm_names import leaf_name
 from agent.drivers.osm_objects import Listed, Port
@@ -42,6 +42,10 @@ class Reach:
         """Return those of a service's ports that are served here."""
         served = dict(self.numbers)
         return tuple(port for port in ports if port.number in served)
+
+    def narrowed(self, ports: Collection[int]) -> "Reach":
+        """Return it with these of the service's ports alone."""
+        return replace(self, numbers=tuple(each for each in self.numbers if each[0] in ports))
 
     def listed(self, ports: Sequence[Port]) -> Listed:
         """Return its Endpoints, under the names of a service's ports."""

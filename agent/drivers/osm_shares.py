@@ -70,6 +70,28 @@ def one_for_tcp(
     return (alone,), (Condition(Reason.WEIGHTS_NOT_HELD, _NOBODY, what),)
 
 
+def lending(
+    used: Sequence[Share], shares: Sequence[Share], ports: Sequence[Port]
+) -> tuple[Share, ...]:
+    """Return who serves the ports that none of those in use does, each for those ports alone.
+
+    They are drained, or of a tier that is not used, and all there is for those ports: a port whose
+    leaves are all dropped makes Envoy refuse its routes (2f). Their weight is 1, beside nobody's.
+    The local Service cannot be had for some ports alone: it takes its thousandth of the others.
+    """
+    uncovered = {port.number for port in ports}.difference(*(each.covers for each in used))
+    names = {each.name for each in used}
+    others = [each for each in shares if each.name not in names]
+    found: list[Share] = []
+    for each in sorted(others, key=lambda each: (each.rank, each.name)):
+        helps = each.covers & uncovered
+        if helps:
+            reach = each.reach and each.reach.narrowed(helps)
+            found.append(each._replace(weight=1, covers=helps, reach=reach))
+        uncovered -= helps
+    return tuple(found)
+
+
 class Pooled(NamedTuple):
     """Parts of clusters as one flat list of addresses."""
 

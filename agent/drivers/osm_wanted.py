@@ -30,7 +30,7 @@ from agent.drivers.osm_objects import (
 )
 from agent.drivers.osm_pods import is_pod_taken, pods_for
 from agent.drivers.osm_reach import Reach, reaches_of
-from agent.drivers.osm_shares import Share, carrying, one_for_tcp, pooled, share_of
+from agent.drivers.osm_shares import Share, carrying, lending, one_for_tcp, pooled, share_of
 from agent.drivers.osm_steps import Splits, Wanted
 from agent.drivers.plan import Condition, DriverSettings, Reason, Services, owner_of
 from agent.mirror import Mirror
@@ -219,25 +219,27 @@ def _alone(desk: Desk, *, is_there: bool) -> Wanted:
         desk.note(Reason.SPLIT_OF_OTHERS, what)
         return Wanted(service=desk.name)
     ports = _named([_as_port(each) for each in _tcp(desk.service)])
-    shares = carrying([share_of(each) for each in _reaches(desk, ports)])
-    if not shares:
+    found = [share_of(each) for each in _reaches(desk, ports)]
+    used = carrying(found)
+    if not used:
         desk.note(Reason.NO_ENDPOINTS, "no other cluster can be used, and it is not here")
         # Where Kubernetes has wiped them there is nothing to make unready, and under somebody
         # else's split the port would be refused for as long as the Service is there (2f).
         is_wiped = not subsets_of(desk.mirror.get(endpoints_key(desk.name)))
         return Wanted(service=desk.name, is_parked=is_there and not (theirs and is_wiped))
-    pool = pooled(shares)
+    lent = lending(used, found, ports)
+    pool, shares = pooled(used), (*used, *lent)
     apex = _backing(desk, desk.name.name, pool.reaches, ports)
     if not _is_free(desk, apex):
         return Wanted(service=desk.name)
-    if not pool.is_whole and not is_tcp(ports) and _may_split(desk):
+    if (lent or not pool.is_whole) and not is_tcp(ports) and _may_split(desk):
         whole = _with_all_ports(apex, shares, ports)
         leaves = tuple(_backing(desk, s.name, [s.reach], ports) for s in shares if s.reach)
         if all(_is_free(desk, each) for each in leaves):
-            _note_missing_ports(desk, ports, whole.ports, shares)
+            _note_missing_ports(desk, ports, whole.ports, used)
             split = tuple(sorted(Backend(each.name, each.weight) for each in shares))
             return Wanted(service=desk.name, apex=whole, leaves=leaves, split=split)
-    _note_missing_ports(desk, ports, apex.ports, shares)
+    _note_missing_ports(desk, ports, apex.ports, used)
     desk.conditions += pool.conditions
     return Wanted(service=desk.name, apex=apex)
 
@@ -310,24 +312,15 @@ def _split_over(
 
     None: only the own pods serve some port of a TCP service, which has one leaf: they get all.
     """
-    leaves = [
-        _backing(desk, each.name, [each.reach], ports) for each in used if each.reach is not None
-    ]
-    split = [Backend(each.name, each.weight) for each in used]
-    uncovered = {port.number for port in ports}.difference(*(each.covers for each in used))
-    names = {each.name for each in used}
-    others = [each for each in shares if each.name not in names]
-    for each in sorted(others, key=lambda each: (each.rank, each.name)):
-        helps = each.covers & uncovered
-        if helps and each.reach is None and is_tcp(ports):
-            what = "only the own pods serve all ports of this TCP service: they get all of it"
-            desk.note(Reason.WEIGHTS_NOT_HELD, what)
-            return None
-        if helps:
-            split.append(Backend(each.name, 1))
-            lent = [port for port in ports if port.number in helps]
-            leaves += [_backing(desk, each.name, [each.reach], lent)] if each.reach else []
-        uncovered -= helps
+    lent = lending(used, shares, ports)
+    if is_tcp(ports) and any(each.reach is None for each in lent):
+        what = "only the own pods serve all ports of this TCP service: they get all of it"
+        desk.note(Reason.WEIGHTS_NOT_HELD, what)
+        return None
+    sharing = (*used, *lent)
+    leaves = [_backing(desk, each.name, [each.reach], ports) for each in sharing if each.reach]
+    split = [Backend(each.name, each.weight) for each in sharing]
+    uncovered = {port.number for port in ports}.difference(*(each.covers for each in sharing))
     parked = [port for port in ports if port.number in uncovered]
     _note_missing_ports(desk, ports, [port for port in ports if port not in parked], used)
     if parked:

@@ -1,11 +1,13 @@
 """Who carries, in whole numbers above 0, and who stands in when nobody has a weight."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.drivers.osm_objects import Port
 from agent.drivers.osm_reach import Reach
-from agent.drivers.osm_shares import Share, carrying, one_for_tcp, pooled, share_of
+from agent.drivers.osm_shares import Share, carrying, lending, one_for_tcp, pooled, share_of
 from agent.drivers.plan import Reason
 from discovery.names import Origin
 
@@ -67,3 +69,15 @@ def test_a_pool_says_what_it_gives_up() -> None:
     numbers = pooled([share("b", 700), share("c", 300, number=9_090)])
     assert [each.name for each in numbers.reaches] == ["b"]
     assert [each.reason for each in numbers.conditions] == [Reason.SEVERAL_NUMBERS]
+
+
+def test_2f_who_serves_what_nobody_in_use_does_lends_those_ports_alone() -> None:
+    used, drained = share("b", 1000), share("c", 0, rank=1)
+    assert drained.reach is not None
+    reach = replace(drained.reach, numbers=((80, 8_080), (90, 9_090)))
+    admin = Port(90, "admin", "http")
+    [lent] = lending([used], [used, share_of(reach)], [HTTP, admin])
+    assert (lent.name, lent.weight, lent.covers) == ("c", 1, frozenset({90}))
+    assert lent.reach is not None
+    assert lent.reach.numbers == ((90, 9_090),)
+    assert lending([used], [used, share_of(reach)], [HTTP]) == ()

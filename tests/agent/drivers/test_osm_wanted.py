@@ -21,7 +21,7 @@ from tests.agent.drivers.osm_world import (
     record_of,
     shown,
 )
-from tests.discovery.view_world import B, drain, export, exported
+from tests.discovery.view_world import B, C, drain, export, exported
 
 PORTS = (("http-api", 14_001),)
 
@@ -297,3 +297,16 @@ def test_session_affinity_is_said_not_to_hold() -> None:
     here.world.put(B, exported(STORE, record, head=export(HTTP, session_affinity="ClientIP")))
     here.settle()
     assert here.reasons() == {Reason.SESSION_AFFINITY}
+
+
+def test_a_port_that_only_a_drained_cluster_serves_is_still_its_own() -> None:
+    here = Cluster()
+    here.exports("b", "10.1.0.1")
+    here.exports("c", "10.2.0.1", ports=(HTTP, ADMIN))
+    here.settle()
+    here.world.put(C, {b"drain": drain(ramp_s=0)})
+    here.world.view.advance(1)
+    here.settle()
+    assert here.backends() == {"store-mc-b": 1000, "store-mc-c": 1}
+    assert here.listed("store-mc-c") == [(("10.2.0.1",), (("http-admin", 9_090),), True)]
+    assert [port for _, port in here.listed("store")[0].ports] == [9_090, 14_001]
