@@ -94,7 +94,9 @@ class Storing:
     async def _do(self, step: Step) -> Document | None:
         match step:
             case Apply(_, document, _, if_version):
-                return await self._store.apply(document, if_version=if_version)
+                # Whose version was looked at is ours: what a controller took of it is taken back.
+                is_known = if_version is not None
+                return await self._store.apply(document, if_version=if_version, force=is_known)
             case Delete(key, _, if_version):
                 await self._store.delete(key, if_version=if_version)
                 return None
