@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from agent.drivers.plan import Capabilities, Capability
 from agent.drivers.plan import Reason as DriverReason
 from agent.drivers.writer_events import WriteError
 from agent.local.alarm_report import REMEDIES
+from agent.local.facts import AgentFacts, DriverFacts, DriverProblem
 from agent.local.metrics import LATENCY, METRICS
+from agent.local.reports import PATHS, answer
+from agent.objects import list_at
 from agent.sources.conditions import Publication
 from agent.sources.problems import Fault
 from agent.stores.faults import FaultReason
@@ -33,6 +37,9 @@ from discovery.view_outcome import ConditionKind
 from discovery.view_rows import RowState
 from failure_detect.members import Status
 from failure_detect.pool import Refusal as DetectorRefusal
+from tests.agent.local.scenes import bridge_facts, draining
+from tests.discovery.bridgehead import WEB
+from tests.discovery.test_policy import policy_object
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -141,3 +148,58 @@ def test_the_page_of_the_mesh_has_the_capabilities_of_the_drivers() -> None:
 def test_the_page_of_the_mesh_names_the_drivers_that_there_are() -> None:
     rows, *_ = tables(DOCS / "osm.md", "Which driver")
     assert {row[1].strip("`") for row in rows[:-1]} == set(DRIVERS)
+
+
+# --- the local API --------------------------------------------------------------------------------
+
+
+API = DOCS / "api.md"
+FRAME = {"apiVersion", "kind", "asOf", "answeredBy"}
+
+POLICY = policy_object({"service": "web"}, name="q")
+DOCUMENTS = {
+    "AgentStatus": "/v1/status",
+    "MemberList": "/v1/members",
+    "AlarmList": "/v1/alarms",
+    "Plan": "/v1/plan",
+    "Cluster": "/v1/clusters/west",
+    "Service": "/v1/services/shop/web",
+    "Explanation": "/v1/explain/shop/web",
+    "DrainList": "/v1/drains",
+    "PolicyList": "/v1/policies",
+}
+
+
+@cache
+def facts() -> AgentFacts:
+    head = draining()
+    head.bridge.view.set_local_policies([POLICY])
+    problem = DriverProblem(WEB, "SessionAffinity", "the mesh has none")
+    return bridge_facts(head, driver=DriverFacts(problems=(problem,)))
+
+
+def fields_of(path: str) -> set[str]:
+    status, document = answer(path, {}, facts())
+    assert status == 200
+    items = list_at(document, "items")
+    assert items or "items" not in document, f"{path} shows nothing to compare"
+    found: object = items[0] if items else document
+    assert isinstance(found, Mapping)
+    return set(found) if items else set(found) - FRAME
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_the_page_of_the_api_has_each_field_of_each_document(kind: str) -> None:
+    [rows] = tables(API, kind)
+    named = {name for row in rows for name in re.findall(r"\w+", row[0])}
+    assert named == fields_of(DOCUMENTS[kind])
+
+
+def test_the_page_of_the_api_has_each_path() -> None:
+    rows = tables(API, "Documents")[0]
+    assert set(names(rows)) == {"/v1", *PATHS}
+
+
+def test_a_list_has_the_fields_of_one() -> None:
+    assert fields_of("/v1/clusters") == fields_of("/v1/clusters/west")
+    assert fields_of("/v1/services") == fields_of("/v1/services/shop/web")
