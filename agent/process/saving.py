@@ -7,6 +7,7 @@ from typing import Protocol
 import trio
 
 from agent.core.agent import Agent
+from agent.objects import Document
 from agent.state_folder import Members, StateFault, StateFolder, StateFolderError
 from discovery.state import KeptState
 from failure_detect.clock import Instant
@@ -23,6 +24,11 @@ class Kept(Protocol):
 
     def kept(self, now: Instant) -> KeptState:
         """Return what a later run is to have."""
+        ...
+
+    @property
+    def trusted(self) -> tuple[Document, ...] | None:
+        """Return the trust objects that it goes by; None where it knows none yet."""
         ...
 
 
