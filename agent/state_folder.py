@@ -103,6 +103,7 @@ class StateFolder:
         self._unread: set[Path] = set()
         """What is there and could not be read: it is not ours to remove."""
         self._is_loaded = False
+        self._start: int | None = None
         self._lock: TextIO | None = None
         self._open()
 
@@ -233,6 +234,8 @@ class StateFolder:
         assert self._is_loaded, "what was never loaded would be removed"
         if self._lock is None:
             self._open()
+        if self._start is not None:  # What could not be written then may be written by now.
+            self.save_start(self._start)
         files = {self._file(each.manifest.origin): each for each in state.sets}
         changed = [
             (file, kept) for file, kept in files.items() if not self._has(file, mark_of(kept))
@@ -258,6 +261,7 @@ class StateFolder:
 
     def save_start(self, start: int) -> tuple[StateFault, ...]:
         """Keep the start number, before it is used; return what does not work now."""
+        self._start = start
         data = sealed((start,))
         self._write(_START, data, digest(data))
         return self.faults

@@ -47,8 +47,9 @@ from failure_detect.identity import Address
 
 CLOCK_EVERY_S = 5.0
 REGISTER_AGAIN_S = 5.0
-REFUSED_EVERY: Duration = 60 * SECOND
-"""How often a refusal of the same reason is logged; all are counted."""
+SAID_EVERY: Duration = 60 * SECOND
+"""How often the same refusal, or a write that fails for the same reason, is logged; all are
+counted."""
 
 
 class Running:
@@ -61,7 +62,7 @@ class Running:
         self._send, self._receive = trio.open_memory_channel[Event](SIZE)
         self._stopping = trio.Event()
         self._driving = trio.CancelScope()
-        self._refused: dict[str, Instant] = {}
+        self._said: dict[str, Instant] = {}
         config = prepared.settings.config
         self._transport = Transport(
             prepared.credentials.member,
@@ -239,13 +240,21 @@ class Running:
         )
 
     def _unwritten(self, what: str, why: str) -> None:
-        self._log.say("warning", "word_not_written", {"what": what, "why": why})
+        if self._is_news(f"{what}: {why}"):
+            self._log.say("warning", "word_not_written", {"what": what, "why": why})
 
     def _wire_refused(self, refused: Refused) -> None:
-        now = clock.now()
-        if now - self._refused.get(refused.reason, -REFUSED_EVERY) >= REFUSED_EVERY:
-            self._refused[refused.reason] = now
+        if self._is_news(refused.reason):
             self._log.fact(refused)
+
+    def _is_news(self, words: str) -> bool:
+        """Tell whether the same was not logged within the last minute."""
+        now = clock.now()
+        self._said = {each: at for each, at in self._said.items() if now - at < SAID_EVERY}
+        if words in self._said:
+            return False
+        self._said[words] = now
+        return True
 
     def _all_faults(self) -> tuple[Fault, ...]:
         return (*self._faults(), *self._store_faults())

@@ -171,9 +171,13 @@ def test_a_full_disk_is_a_fault_that_ends_when_there_is_room(tmp_path: Path) -> 
         partly = StateFolderCopy(tmp_path).load()
         assert [each.manifest.order.version for each in partly.sets] == [3, 9]
         assert partly.floors == first.floors, "a floor above its set would forbid the set"
-        assert folder.save(second) == ()
+        with files_of_at_most(10):
+            faults = folder.save_start(17)
+        assert [each.file.name for each in faults] == ["east.state", "start.state"]
+        assert folder.save(second) == (), "the start number, too, is kept once there is room"
         assert folder.faults == ()
     assert same(load(tmp_path).state, second)
+    assert load(tmp_path).start == 17
 
 
 class StateFolderCopy:
