@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import state_folder
 from agent.core.driver_choice import DRIVERS
 from agent.drivers import osm_endpoints, osm_multicluster
 from agent.drivers.admission import TroubleReason
@@ -203,3 +204,23 @@ def test_the_page_of_the_api_has_each_path() -> None:
 def test_a_list_has_the_fields_of_one() -> None:
     assert fields_of("/v1/clusters") == fields_of("/v1/clusters/west")
     assert fields_of("/v1/services") == fields_of("/v1/services/shop/web")
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_architecture_has_every_file_of_a_state_folder() -> None:
+    files = re.findall(r"^    (\S+)  ", state_folder.__doc__ or "", flags=re.MULTILINE)
+    [rows] = tables(DOCS / "architecture.md", "What is kept on disk")
+    listed = {each.replace("CLUSTER", "east") for each in names(rows)}
+    assert len(files) > 4
+    assert listed == set(files)
+
+
+def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
+    pages = sorted(DOCS.glob("*.md"))
+    index = (DOCS / "README.md").read_text()
+    assert [each.name for each in pages if f"({each.name})" not in index] == ["README.md"]
+    for page in [*pages, *ROOT.glob("*.md"), *ROOT.glob("*/DESIGN.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
