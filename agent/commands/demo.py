@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,11 @@ Examples:
   isthmus demo --output json            what was seen, for programs
 
 \b
-Exit codes: 0 everything was as expected, 1 something was not, 2 the command line is wrong.
+Exit codes: 0 everything was as expected, 1 something was not, 2 the command line is wrong,
+130 it was interrupted. Whatever it started ends with it.
 """
+
+INTERRUPTED = 130
 
 
 @click.command(
@@ -51,23 +55,47 @@ def demo(folder: Path | None, *, keep: bool, steps: bool, network: int, output: 
     """
     import shutil
 
-    import trio
-
     from agent.demo.plan import plan
 
     own = folder is None
     root = Path(tempfile.mkdtemp(prefix="isthmus-demo-")) if folder is None else folder.absolute()
     planned = plan(root, network=network)
     player = _Player(planned, root, as_json=output == "json")
-    try:
-        code = trio.run(player.play, steps, keep)
-    except KeyboardInterrupt:
-        code = 0
-    if own and code == 0:
+    code = _played(player, with_steps=steps, keep_on=keep)
+    if own and code != 1:
         shutil.rmtree(root, ignore_errors=True)
     elif code:
         click.echo(f"everything is still in {root}, with the agents' logs", err=True)
     sys.exit(code)
+
+
+def _played(player: "_Player", *, with_steps: bool, keep_on: bool) -> int:
+    """Return the exit code of a demonstration; whoever ends it early has seen what there was."""
+    import trio
+
+    from agent.demo.playing import StageError
+
+    try:
+        return trio.run(player.play, with_steps, keep_on)
+    except KeyboardInterrupt:
+        return player.code
+    except BaseExceptionGroup as group:
+        found, rest = group.split(StageError)
+        if found is None or rest is not None:
+            raise
+        for error in _leaves(found):
+            click.echo(f"Error: {error}", err=True)
+        remedy = "another demonstration may run there: stop it, or choose another --network"
+        click.echo(remedy, err=True)
+        return 1
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
 
 
 class _Player:
@@ -79,21 +107,24 @@ class _Player:
         self._plan, self._root, self._as_json = planned, root, as_json
         self._console: Console = Console(stderr=as_json, highlight=False)
         self._number = 0
+        self.code = INTERRUPTED
+        """What the process is to end with, as far as it has come."""
 
     async def play(self, with_steps: bool, keep_on: bool) -> int:  # noqa: FBT001 - trio passes by position.
-        from agent.demo.playing import keep, play, staged
+        from agent.demo.playing import keep, play, staged, until_told
         from agent.demo.steps import STEPS
 
         chosen = STEPS if with_steps else STEPS[:1]
         self._console.print(f"[bold]Three clusters on this machine[/], in {self._root}")
-        async with staged(self._plan) as scene:
+        async with until_told(), staged(self._plan) as scene:
             done = await play(scene, chosen, self._begin, self._end)
             is_good = all(each.outcome.is_good for each in done) and len(done) == len(chosen)
+            self.code = 0 if is_good else 1
             self._conclude(done, is_good=is_good)
             if keep_on:
                 self._tell_how()
                 await keep(scene, self._root, self._console.print)
-        return 0 if is_good else 1
+        return self.code
 
     def _begin(self, step: "Step") -> None:
         self._number += 1

@@ -1,6 +1,7 @@
 """The demonstration played: laid out, started, step by step, and stopped whatever happens."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from agent.demo.fleet import Fleet
 from agent.demo.layout import lay_out
 from agent.demo.links import Links, LinksError, read_links
 from agent.demo.plan import Plan
-from agent.demo.relays import Relay
+from agent.demo.relays import Place, Relay
 from agent.demo.scene import Outcome, Scene
 from agent.demo.steps import Step
 from agent.process import entropy
@@ -36,11 +37,15 @@ class Done:
     outcome: Outcome
 
 
+class StageError(Exception):
+    """The demonstration cannot be set up here; says what is in the way."""
+
+
 @asynccontextmanager
 async def staged(plan: Plan) -> AsyncIterator[Scene]:
     """Lay everything out, start it, and stop it in the end.
 
-    Raises OSError where a relay's address is taken, RuntimeError where a node's is.
+    Raises `StageError` where an address is taken.
     """
     lay_out(plan, entropy.secret)
     links = Links()
@@ -49,9 +54,9 @@ async def staged(plan: Plan) -> AsyncIterator[Scene]:
         try:
             for node in plan.nodes:
                 relay = Relay(node.relay, node.agent, plan.by_host(), links, entropy.dice())
-                await nursery.start(relay.run)
+                await _placed(nursery.start(relay.run), node.relay)
             for node in plan.nodes:
-                await fleet.start_node(node)
+                await _placed(fleet.start_node(node), node.kubelet)
             for node in plan.nodes:
                 await fleet.start_agent(node)
             yield Scene(plan, fleet, links)
@@ -59,6 +64,37 @@ async def staged(plan: Plan) -> AsyncIterator[Scene]:
             with trio.CancelScope(shield=True):
                 await fleet.stop()
         nursery.cancel_scope.cancel()
+
+
+async def _placed(starting: Awaitable[object], place: Place) -> None:
+    try:
+        await starting
+    except (OSError, RuntimeError) as error:
+        raise StageError(f"{place}: {error}") from error
+
+
+@asynccontextmanager
+async def until_told() -> AsyncIterator[None]:
+    """Do what is inside until SIGINT or SIGTERM: then it is cancelled, and cleans up after itself.
+
+    Raises KeyboardInterrupt afterwards.
+    """
+    is_told = False
+
+    async def heed(*, task_status: trio.TaskStatus[None]) -> None:
+        nonlocal is_told
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+            task_status.started()
+            async for _ in received:
+                is_told = True
+                nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(heed)
+        yield
+        nursery.cancel_scope.cancel()
+    if is_told:
+        raise KeyboardInterrupt
 
 
 async def play(

@@ -1,14 +1,18 @@
 """A demonstration is played step by step, ends where one fails, and obeys a file of links."""
 
+import os
+import signal
+import socket
 from pathlib import Path
 
 import httpx2
+import pytest
 import trio
 
 from agent.demo.fleet import Fleet
 from agent.demo.links import Link, Links
 from agent.demo.plan import plan
-from agent.demo.playing import LINKS_FILE, Done, keep, play
+from agent.demo.playing import LINKS_FILE, Done, StageError, keep, play, staged, until_told
 from agent.demo.scene import Outcome, Scene, as_expected, not_as
 from agent.demo.steps import Step
 
@@ -55,3 +59,33 @@ async def test_links_obey_the_file_that_people_edit(tmp_path: Path) -> None:
             assert "the links stay as they were" in await said[1].receive()
         nursery.cancel_scope.cancel()
     assert list(scene.links.conditions) == [Link("west", "east")]
+
+
+async def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
+    planned = plan(tmp_path, network=203)
+    relay = next(planned.nodes).relay
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((relay.host, relay.port))
+        with pytest.RaisesGroup(pytest.RaisesExc(StageError, match=f"{relay}: .*in use")):
+            await staged(planned).__aenter__()
+
+
+async def test_who_is_told_to_end_cleans_up_first() -> None:
+    cleaned: list[str] = []
+
+    async def work() -> None:
+        async with until_told():
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                await trio.sleep_forever()
+            finally:
+                cleaned.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        await work()
+    assert cleaned == ["all"]
+
+
+async def test_who_is_told_nothing_ends_as_ever() -> None:
+    async with until_told():
+        await trio.lowlevel.checkpoint()
