@@ -105,7 +105,7 @@ class _Player:
         from rich.console import Console
 
         self._plan, self._root, self._as_json = planned, root, as_json
-        self._console: Console = Console(stderr=as_json, highlight=False)
+        self._console: Console = Console(stderr=as_json, highlight=False, soft_wrap=True)
         self._number = 0
         self.code = INTERRUPTED
         """What the process is to end with, as far as it has come."""
