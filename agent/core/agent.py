@@ -170,15 +170,19 @@ class Agent:
 
     def kept(self, now: Instant) -> KeptState:
         """Return what a later run is to have."""
-        if self.head is None:
-            return self._kept
-        return self.head.bridge.kept(self.wall_ms(now), now)
+        head = self.head
+        return self._kept if head is None else head.bridge.kept(self.wall_ms(now), now)
 
     @property
     def trusted(self) -> Documents | None:
         """Whom the cluster trusts, by its own objects, for a later run; None: not known."""
         known = self.book.trusted
         return self._trusted if known is None else known
+
+    @property
+    def wan_claims(self) -> tuple[bytes, ...]:
+        """Who was alive in the pool of all clusters when this agent had part in it last."""
+        return self._wan_claims if self.head is None else self.head.wan.detector.snapshot()
 
     def wall_ms(self, now: Instant) -> int:
         """Return what the wall clock shows, 0 where nobody has read it."""
@@ -364,7 +368,7 @@ class Agent:
         if head is not None:
             self._do(head.yield_lease(now), now)
             self._kept = self.kept(now)
-            self._wan_claims = head.wan.detector.snapshot()
+            self._wan_claims = self.wan_claims
             self.head = None
             own = self.identity.member
             self._out += self._farewell.part(head.wan, head.lease, own, now)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import trio
 
 from agent.objects import Document, Kind, ObjectKey
-from agent.store import Change, Listing
+from agent.store import Change, Listing, StoreError
 from agent.stores.faults import Fault
 from agent.stores.folder import Folder, Surroundings
 from agent.stores.folder_writer import FolderWriter
@@ -185,12 +185,20 @@ class DirectoryStore:
         return await self._do(answer)
 
     async def _do(self, work: Callable[[int], _T]) -> _T:
-        """Do something in a thread; who waits for news is told, whatever came of it."""
+        """Do something in a thread; who waits for news is told, whatever came of it.
+
+        A disk that does not answer holds nobody: who is cancelled goes, and the next one waits.
+        """
         now_us = _now_us()
         try:
-            return await trio.to_thread.run_sync(work, now_us, limiter=self._one_at_a_time)
-        finally:
+            found = await trio.to_thread.run_sync(
+                work, now_us, limiter=self._one_at_a_time, abandon_on_cancel=True
+            )
+        except (StoreError, OSError):
             self._tell()
+            raise
+        self._tell()
+        return found
 
     def _tell(self) -> None:
         if self._folder.faults() != self._faults:

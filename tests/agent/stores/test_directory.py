@@ -2,6 +2,7 @@
 
 import random
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -139,3 +140,20 @@ async def test_what_was_never_seen_is_not_known_to_be_absent(tmp_path: Path) -> 
 
 async def listed(store: ObjectStore) -> tuple[Document, ...]:
     return (await store.list(SERVICE, "v1")).objects
+
+
+async def test_a_disk_that_does_not_answer_holds_nobody_who_gives_up(tmp_path: Path) -> None:
+    stuck, goes_on = trio.Event(), threading.Event()
+
+    def sync(_: int) -> None:
+        trio.from_thread.run_sync(stuck.set)
+        goes_on.wait()
+
+    around = Surroundings(lambda: 0, random.Random(1), Disk(sync=sync))
+    try:
+        async with opened(tmp_path, around) as store, trio.open_nursery() as nursery:
+            nursery.start_soon(store.apply, service("web"))
+            await stuck.wait()
+            nursery.cancel_scope.deadline = trio.current_time() + 0.01
+    finally:
+        goes_on.set()
