@@ -77,7 +77,12 @@ class Running:
         )
         self._saving = Saving(prepared.folder)
         self._storing = Storing(
-            prepared.store, prepared.settings.node, clock.wall_ms, self._wrote, self._unwritten
+            prepared.store,
+            prepared.settings.node,
+            clock.wall_ms,
+            self._wrote,
+            self._unwritten,
+            self._may_write,
         )
         self._feeds = Feeds(prepared.store, self._send, entropy.dice(), clock.now)
         self._seeding = Seeding(config.seeds, self._send)
@@ -230,6 +235,10 @@ class Running:
     def _report(self, asked: events.ReportWanted) -> bytes:
         status, body = answered(asked.path, asked.query, self._observer.facts())
         return encode_answer(Answer(status, body))
+
+    def _may_write(self) -> bool:
+        head = self._agent.head
+        return head is not None and head.lease.holds(clock.now())
 
     def _wrote(self, step: Step, error: WriteError | None) -> None:
         self._observer.wrote(step, error)

@@ -41,6 +41,8 @@ WITHIN_S = 30.0
 
 SLOW = f"no answer within {WITHIN_S:.0f} s"
 
+LEASE_IS_OVER = "the lease was over before the store was asked"
+
 EVENTS_KEPT = 256
 """Events of this process whose counts go on; an older one begins anew."""
 
@@ -55,11 +57,15 @@ class Storing:
         wall_ms: Callable[[], int],
         wrote: Wrote,
         failed: Failed,
+        may_write: Callable[[], bool],
     ) -> None:
         """Write to `store`; `node` is where Events say they come from.
 
-        `wrote` hears of steps, `failed` of whatever else could not be written.
+        `wrote` hears of steps, `failed` of whatever else could not be written. `may_write` tells
+        whether the lease is ours at that moment: a process may have been paused between what was
+        decided and what is done.
         """
+        self._may_write = may_write
         self._wrote = wrote
         self._failed = failed
         self._store = store
@@ -79,6 +85,9 @@ class Storing:
         await tell(WriteFinished(number=number, error=error, words=words, document=document))
 
     async def _tried(self, step: Step) -> tuple[WriteError | None, str, Document | None]:
+        if not self._may_write():
+            await trio.lowlevel.checkpoint()
+            return WriteError.UNAVAILABLE, LEASE_IS_OVER, None
         try:
             with trio.fail_after(WITHIN_S):
                 return None, "", await self._do(step)
@@ -133,7 +142,10 @@ class Storing:
 
     async def tell_people(self, word: Word) -> None:
         """Write an Event or a status; what fails is counted, and no more."""
-        if isinstance(word, Record):
+        if not self._may_write():
+            await trio.lowlevel.checkpoint()
+            self._count("failed-lease-over")
+        elif isinstance(word, Record):
             await self._say(word)
         else:
             await self._state(word)
