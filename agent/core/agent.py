@@ -384,7 +384,7 @@ class Agent:
 
     def _load(self, loaded: events.KeyLoaded, now: Instant) -> None:
         self.keys = loaded
-        self._pool.believe(loaded.own_keys)
+        self._in_pool(self._pool.believe(loaded.own_keys), now)
         self._tell_head(OwnKeysChanged(loaded.own_keys), now)
         self._tell_head(KeyRotated(loaded.key), now)
         if loaded.revocations:

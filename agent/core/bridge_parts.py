@@ -34,6 +34,8 @@ class Contact:
     """The name of our own cluster."""
     members: dict[bytes, Instant] = field(default_factory=dict)
     """Members of other clusters that are alive, and since when."""
+    dead: set[bytes] = field(default_factory=set)
+    """Those of other clusters that died, and may return."""
     is_enough: bool = False
 
     def heard(self, fact: object, now: Instant) -> None:
@@ -42,12 +44,16 @@ class Contact:
             case pool_events.MemberJoined(identity) | pool_events.MemberUpdated(identity):
                 if identity.group != self.own:
                     self.members.setdefault(identity.member, now)
-            case (
-                pool_events.MemberDied(member)
-                | pool_events.MemberLeft(member)
-                | pool_events.MemberRetired(member)
-            ):
+            case pool_events.MemberDied(member):
+                if self.members.pop(member, None) is not None:
+                    self.dead.add(member)
+            case pool_events.MemberReturned(member):
+                if member in self.dead:
+                    self.dead.remove(member)
+                    self.members[member] = now
+            case pool_events.MemberLeft(member) | pool_events.MemberRetired(member):
                 self.members.pop(member, None)
+                self.dead.discard(member)
             case _:
                 pass
 

@@ -110,7 +110,8 @@ class Membership:
         return self._flush()
 
     def clock_read(self, wall_ms: int, now: Instant) -> list[Output]:
-        """Learn what the wall clock shows."""
+        """Learn what the wall clock shows: certificates expire by it."""
+        self._trust.handle(WallClockRead(wall_ms))
         self._elected(self.election.handle(WallClockRead(wall_ms), now), now)
         return self._flush()
 
@@ -118,9 +119,10 @@ class Membership:
         """Have another certificate."""
         return self.handle(CertificateObtained(certificate), now)
 
-    def believe(self, own_keys: Mapping[int, PublicKey]) -> None:
+    def believe(self, own_keys: Mapping[int, PublicKey]) -> list[Output]:
         """Believe these keys of the own cluster, and no others."""
         self._trust.handle(OwnKeysChanged(own_keys))
+        return [events.TrustAltered()]
 
     def leave(self, now: Instant) -> list[Output]:
         """Say farewell to the pool."""

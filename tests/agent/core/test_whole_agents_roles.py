@@ -1,7 +1,11 @@
 """Whole agents in a small world that become bridges, stop being bridges, and leave."""
 
+from agent.core.events import ClockRead, TrustAltered
+from agent.credentials import LIFETIME_MS
+from agent.process.chartering import keys_of
 from failure_detect.events import MemberDied, MemberLeft
 from failure_detect.members import Status
+from tests.agent.core.town_ground import ring_of
 from tests.agent.core.townscape import Town
 
 
@@ -68,3 +72,21 @@ def test_a_bridge_that_steps_down_has_left_and_one_that_comes_back_is_let_in() -
 
     town.until(is_in, 10)
     town.until(lambda: town.publisher("east") == second, 20)
+
+
+def test_a_certificate_of_an_agent_of_the_own_cluster_expires() -> None:
+    town = started()
+    process = next(town.processes("east"))
+    authority, certificate = process.agent.lan_authority, process.credentials.lan
+    assert authority.identify(certificate) is not None
+    process.give(ClockRead(town.agenda.wall_ms() + LIFETIME_MS + 1_000))
+    assert authority.identify(certificate) is None
+
+
+def test_an_agent_that_is_no_bridge_looks_at_everybody_again_when_keys_change() -> None:
+    town = Town(agents=2, names=("east",), settings={"bridges": 1})
+    town.start()
+    town.until(lambda: len(town.bridges("east")) == 1, 60)
+    [light] = [each for each in town.processes("east") if each.agent.head is None]
+    effects = light.agent.handle(keys_of(ring_of("east", 2)), town.agenda.now)
+    assert TrustAltered() in effects
