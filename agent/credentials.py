@@ -151,6 +151,11 @@ class Credentials:
         return self._start
 
     @property
+    def place(self) -> Place:
+        """Where the certificates in force say that this process is."""
+        return self._place
+
+    @property
     def ring(self) -> KeyRing:
         """The keys in force."""
         return self._ring

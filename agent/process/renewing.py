@@ -10,7 +10,7 @@ from pathlib import Path
 import trio
 
 from agent.core.events import CertificatesMade, CertificatesWanted, Event, OwnNodeSeen
-from agent.credentials import Credentials, CredentialsError, Place, read_key_ring
+from agent.credentials import Credentials, CredentialsError, read_key_ring
 from agent.key_files import KeyFileError
 from agent.local.facts import Fault
 from agent.objects import Document
@@ -48,7 +48,6 @@ class Renewing:
         self._marks = self._look()
         self._nudge = trio.Event()
         self._fault: Fault | None = None
-        self._place: Place | None = None
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -95,8 +94,7 @@ class Renewing:
             place = place_of(self._settings, node, host_address())
         except PlaceError:
             return
-        if place != self._place:
-            self._place = place
+        if place != self._credentials.place:
             self._credentials.move(place, self._wall_ms())
             await self._tell_certificates()
 

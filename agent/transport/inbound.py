@@ -26,7 +26,7 @@ class Drop(StrEnum):
     REQUEST = "request"
     """The same of a request."""
     OUTCOME = "outcome"
-    """The same of the outcome of a request of ours."""
+    """A request of ours that was asked while nothing runs: it has no outcome."""
     SEND_BUFFER = "send-buffer"
     """A datagram for which the kernel had no room."""
     UNSENDABLE = "unsendable"

@@ -41,6 +41,9 @@ from failure_detect.events import (
 )
 from failure_detect.identity import Address, MemberId, ShortId
 
+ROOM_AGAIN_S = 0.02
+"""How soon it is tried again to tell an outcome that had no room."""
+
 
 def trio_clock() -> Instant:
     """Return trio's own time in microseconds."""
@@ -218,9 +221,14 @@ class Transport:
         self._counts["requests"] += 1
         if answer is None:
             self._counts["failed"] += 1
-            self._tell(pool, RequestFailed(order.request))
+            await self._conclude(pool, RequestFailed(order.request))
         else:
-            self._tell(pool, ResponseReceived(order.request, answer.sender, answer.data))
+            await self._conclude(pool, ResponseReceived(order.request, answer.sender, answer.data))
+
+    async def _conclude(self, pool: Pool, outcome: ResponseReceived | RequestFailed) -> None:
+        """Tell an outcome as soon as there is room: somebody waits for each, maybe for ever."""
+        while not self._sink(pool, outcome):
+            await trio.sleep(ROOM_AGAIN_S)
 
     async def _answer_to(self, pool: Pool, order: SendRequest) -> Answered | None:
         credentials = self._credentials.get(pool)

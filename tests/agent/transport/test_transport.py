@@ -352,6 +352,20 @@ async def test_a_pool_that_is_closed_fails_its_requests(nursery: trio.Nursery) -
     assert one.refused[-1].reason == Reason.NO_POOL
 
 
+async def test_an_outcome_for_which_there_is_no_room_is_told_as_soon_as_there_is(
+    nursery: trio.Nursery,
+) -> None:
+    one, two = Process("one"), Process("two")
+    await one.start(nursery)
+    await two.start(nursery)
+    one.has_room = False
+    one.ask(two, b"word")
+    await until(lambda: one.transport.statistics().requests == 1)
+    one.has_room = True
+    assert await one.next() == (Pool.LAN, ResponseReceived(1, two.member, b"echo word"))
+    assert one.transport.statistics().drops == {}
+
+
 async def test_whether_somebody_is_there_is_told_once(nursery: trio.Nursery) -> None:
     one = Process("one")
     await one.start(nursery)
