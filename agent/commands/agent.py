@@ -88,6 +88,8 @@ def _settings(file: Path, *, dry_run: bool) -> "Settings":
 def _run(settings: "Settings") -> int:
     import trio
 
-    from agent.process.starting import run
+    from agent.process.starting import heed_signals_early, run
+
+    heed_signals_early()
 
     return trio.run(run, settings, sys.stderr)

@@ -227,7 +227,7 @@ class Transport:
 
     async def _conclude(self, pool: Pool, outcome: ResponseReceived | RequestFailed) -> None:
         """Tell an outcome as soon as there is room: somebody waits for each, maybe for ever."""
-        while not self._sink(pool, outcome):
+        while not self._sink(pool, outcome):  # noqa: ASYNC110  an inbox says nothing of its room
             await trio.sleep(ROOM_AGAIN_S)
 
     async def _answer_to(self, pool: Pool, order: SendRequest) -> Answered | None:
