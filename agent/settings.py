@@ -209,6 +209,11 @@ class MeshSettings:
     trust_domain: Annotated[str, AfterValidator(_node)] = ""
     """Of the mesh's certificates, compared with the other clusters'. Default: what the MeshConfig
     says, or what this version of OSM always has. It must be the same in all clusters."""
+    smi: Truth = False
+    """Driver `osm-endpoints`: the mesh is in SMI mode (no permissive traffic policy), where OSM
+    shows no side-car an endpoint that has no Pod: write a Pod that never runs for each remote
+    address. Without it such a mesh is told nothing, and the exports say so. An admission policy
+    must let the Pods pass."""
     verify_identities: Truth = False
     """Driver `osm-endpoints`: have side-cars check the identity of remote endpoints as well.
     It takes a Pod object for each identity; leave it off unless you need it."""

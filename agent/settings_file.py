@@ -70,6 +70,13 @@ class Settings:
     node: NodeName
     """The name of this agent's node, wherever it was said."""
     machines: Machines
+    is_dry_run_forced: bool = False
+    """Whether nothing is to be written whatever the file says."""
+
+    def with_dry_run(self) -> "Settings":
+        """Return the same with nothing to be written, whatever the file says, now or later."""
+        config = replace(self.config, dry_run=True)
+        return replace(self, config=config, is_dry_run_forced=True)
 
 
 def read_settings(

@@ -18,7 +18,9 @@ Examples:
 
 \b
 Signals: TERM and INT stop it gracefully (within `stopWithin`), twice at once. HUP has it read its
-keys again. Exit codes: 0 stopped as it was told, 1 could not start or go on, 2 wrong settings.
+settings and keys again; seeds, region, network, gateways, capacity, mesh.trustDomain and log.level
+change at once, and the status names what else has changed and needs a restart. Exit codes: 0
+stopped as it was told, 1 could not start or go on, 2 wrong settings.
 """
 
 
@@ -71,8 +73,6 @@ def _print(*, schema: bool) -> None:
 
 
 def _settings(file: Path, *, dry_run: bool) -> "Settings":
-    from dataclasses import replace
-
     from agent.settings_file import SettingsError, read_settings
 
     try:
@@ -80,9 +80,7 @@ def _settings(file: Path, *, dry_run: bool) -> "Settings":
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    if not dry_run:
-        return settings
-    return replace(settings, config=replace(settings.config, dry_run=True))
+    return settings.with_dry_run() if dry_run else settings
 
 
 def _run(settings: "Settings") -> int:

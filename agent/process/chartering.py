@@ -51,7 +51,8 @@ def charter_of(
         lease=_lease(settings),
         writer=_writer(settings),
         sources=SourcesConfig(
-            settings=_cluster(settings, version), allow_loopback=config.allow_loopback_endpoints
+            settings=cluster_settings(settings, version),
+            allow_loopback=config.allow_loopback_endpoints,
         ),
         acks=AcksConfig(mesh_bound=config.mesh.push_bound, grace=config.mesh.connection_grace),
         driver=_driver(settings),
@@ -106,7 +107,8 @@ def _writer(settings: Settings) -> WriterConfig:
     return WriterConfig(is_dry_run=settings.config.dry_run, settle=retention)
 
 
-def _cluster(settings: Settings, version: str) -> ClusterSettings:
+def cluster_settings(settings: Settings, version: str) -> ClusterSettings:
+    """Return what the settings say of the cluster; `version` is this program's."""
     config = settings.config
     return ClusterSettings(
         region=config.region,
@@ -126,4 +128,5 @@ def _driver(settings: Settings) -> DriverSettings:
         mesh_name=mesh.name,
         mesh_namespace=mesh.namespace,
         verify_identities=mesh.verify_identities,
+        smi=mesh.smi,
     )

@@ -102,22 +102,31 @@ class Log:
         self, out: TextIO, *, level: str, as_json: bool, context: Mapping[str, str]
     ) -> None:
         """Write to `out` from `level` on; `context` (cluster, node) stands in each line."""
+        self._out, self._as_json, self._context = out, as_json, dict(context)
+        self._logger = self._made(level)
+        self.lost = 0
+        """Lines that could not be written."""
+
+    def use_level(self, level: str) -> None:
+        """Write from this level on."""
+        self._logger = self._made(level)
+
+    def _made(self, level: str) -> structlog.typing.FilteringBoundLogger:
         renderer: structlog.typing.Processor = (
             structlog.processors.JSONRenderer(ensure_ascii=True)
-            if as_json
-            else structlog.dev.ConsoleRenderer(colors=out.isatty())
+            if self._as_json
+            else structlog.dev.ConsoleRenderer(colors=self._out.isatty())
         )
-        self._logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-            structlog.PrintLogger(out),
+        logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+            structlog.PrintLogger(self._out),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 renderer,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[level]),
-        ).bind(**context)
-        self.lost = 0
-        """Lines that could not be written."""
+        )
+        return logger.bind(**self._context)
 
     def fact(self, fact: object, pool: Enum | None = None) -> None:
         """Write what happened, and in which pool."""

@@ -4,7 +4,8 @@ Key files are looked at every second and at SIGHUP; files that do not fit togeth
 and the fault is shown until they do. Certificates are made anew when half of their life is over.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import trio
@@ -21,6 +22,9 @@ from agent.settings_file import Settings
 from discovery.names import Origin
 
 EVERY_S = 1.0
+
+RIVALRY_RISES, RIVALRY_MS = 3, 300_000
+"""So many higher start numbers within that time (ms), and there are two agents of this node."""
 
 
 class Renewing:
@@ -48,11 +52,21 @@ class Renewing:
         self._marks = self._look()
         self._nudge = trio.Event()
         self._fault: Fault | None = None
+        self._rises: deque[int] = deque(maxlen=RIVALRY_RISES)
+        """When, by the wall clock, another process of this node had to be outdone."""
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with the key files now; what was in force before stays."""
-        return () if self._fault is None else (self._fault,)
+        found = () if self._fault is None else (self._fault,)
+        return (*found, *self._rivals())
+
+    def _rivals(self) -> Iterator[Fault]:
+        lately = self._wall_ms() - RIVALRY_MS
+        if sum(at >= lately for at in self._rises) >= RIVALRY_RISES:
+            what = "another process says again and again that it is the agent of this node"
+            remedy = "stop the other agent, or give each of the two its own node: in its settings"
+            yield Fault(f"node {self._settings.node}", what, remedy)
 
     def problems(self) -> list[str]:
         """Return what a person should see to, though it works."""
@@ -83,6 +97,7 @@ class Renewing:
             await self._move(why.document)
             return
         if why.start > self._credentials.start:
+            self._rises.append(self._wall_ms())
             start = self._credentials.rise(why.start, self._wall_ms())
             await self._saving.save_start(start)  # Before it is used.
         await self._tell_certificates()

@@ -24,6 +24,7 @@ from agent.local.questions import answered
 from agent.local.server import serve
 from agent.process import clock, entropy
 from agent.process.asking import Asking
+from agent.process.chartering import cluster_settings
 from agent.process.faults import FaultBook, of_object, of_store
 from agent.process.feeds import Feeds
 from agent.process.inbox import SIZE, sink_of
@@ -32,10 +33,12 @@ from agent.process.loop import drive
 from agent.process.observing import Observer, Surroundings
 from agent.process.performing import Ears, Hands, Performer, Turn
 from agent.process.preparing import Prepared
+from agent.process.reloading import Reloading
 from agent.process.renewing import Renewing
 from agent.process.saving import Saving
 from agent.process.seeding import Seeding
 from agent.process.storing import Storing
+from agent.settings_file import Settings
 from agent.store import StoreError
 from agent.transport.settings import TransportSettings
 from agent.transport.transport import Transport
@@ -94,6 +97,7 @@ class Running:
             clock.wall_ms,
             self._renewed,
         )
+        self._reloading = Reloading(prepared.settings, self._apply, log.say)
         self._book = FaultBook(self._all_faults, log, clock.now)
         around = Surroundings(
             clock=clock.now,
@@ -187,6 +191,7 @@ class Running:
                 self._log.say("info", "signal_received", {"signal": signal.Signals(number).name})
                 if number == signal.SIGHUP:
                     self._renewing.read_again()
+                    await self._reloading.read_again()
                 elif self._stopping.is_set():
                     self._driving.cancel()
                 else:
@@ -194,6 +199,13 @@ class Running:
                     seconds = self._settings.config.stop_within / SECOND
                     self._driving.deadline = trio.current_time() + seconds
                     await self._send.send(events.StopRequested())
+
+    async def _apply(self, settings: Settings) -> None:
+        """Take what may change while the agent runs, and nothing else."""
+        self._log.use_level(settings.config.log.level)
+        self._seeding.use(settings.config.seeds)
+        facts = cluster_settings(settings, self._prepared.version)
+        await self._send.send(events.SettingsChanged(facts))
 
     # --- what the core says -------------------------------------------------------------------
 
@@ -280,7 +292,7 @@ class Running:
             Fault(f"seeds: {each}", "the name is not found", "correct it, or the name service")
             for each in self._seeding.missing
         )
-        return (*folder, *seeds, *self._renewing.faults)
+        return (*folder, *seeds, *self._renewing.faults, *self._reloading.faults)
 
     def _alarms(self) -> tuple[AgentAlarm, ...]:
         return tuple(AgentAlarm("keys", words) for words in self._renewing.problems())

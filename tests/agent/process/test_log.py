@@ -107,3 +107,14 @@ def test_people_get_lines_for_people() -> None:
     log.say("info", "agent_started", {"listen": "127.0.0.1:7700"})
     assert "agent_started" in out.getvalue()
     assert "listen=127.0.0.1:7700" in out.getvalue()
+
+
+def test_the_level_may_change_while_it_writes() -> None:
+    log, out = a_log()
+    log.say("debug", "noise_made", {})
+    log.use_level("debug")
+    log.say("debug", "noise_heard", {})
+    log.use_level("error")
+    log.say("info", "word_said", {})
+    assert [line["event"] for line in lines(out)] == ["noise_heard"]
+    assert lines(out)[0]["cluster"] == "east", "what stands in each line still does"
