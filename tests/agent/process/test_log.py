@@ -110,11 +110,11 @@ def test_people_get_lines_for_people() -> None:
 
 
 def test_the_level_may_change_while_it_writes() -> None:
-    log, out = a_log()
+    log, out = a_log("info")
     log.say("debug", "noise_made", {})
     log.use_level("debug")
     log.say("debug", "noise_heard", {})
     log.use_level("error")
     log.say("info", "word_said", {})
     assert [line["event"] for line in lines(out)] == ["noise_heard"]
-    assert lines(out)[0]["cluster"] == "east", "what stands in each line still does"
+    assert lines(out)[0]["node"] == "n1", "what stands in each line still does"
