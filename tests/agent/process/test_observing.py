@@ -17,11 +17,14 @@ from tests.agent.core.townscape import WEB, Town
 FAULT = Fault("east.yaml", "is wrong", "mend it")
 
 
+def nothing(*_: object) -> None:
+    """What was written is not looked at here."""
+
+
 def observer(town: Town, process: Process) -> Observer:
     store = MemoryStore(town.api(process.cluster).shelf)
-    storing = Storing(
-        store, process.node, town.agenda.wall_ms, lambda *each: None, lambda *each: None
-    )
+    wall_ms, ignore = town.agenda.wall_ms, nothing
+    storing = Storing(store, process.node, wall_ms, ignore, ignore, lambda: True)
     around = Surroundings(
         clock=lambda: town.agenda.now,
         wall_ms=town.agenda.wall_ms,

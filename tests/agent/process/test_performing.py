@@ -95,7 +95,12 @@ async def staged(path: Path, look: Callable[[], object] = list) -> AsyncIterator
             hands = Hands(
                 transport=transport,
                 storing=Storing(
-                    store, "east-1", town.agenda.wall_ms, lambda *_: None, lambda *_: None
+                    store,
+                    "east-1",
+                    town.agenda.wall_ms,
+                    lambda *_: None,
+                    lambda *_: None,
+                    lambda: True,
                 ),
                 saving=Saving(folder),
                 feeds=Feeds(store, send, Random(1), lambda: 0),
