@@ -14,7 +14,7 @@ class Alarm(StrEnum):
     CLOCK_STEP = "clock-step"
     """The wall clock went on by another amount than time did."""
     CLONE = "clone"
-    """Somebody else signs with our key and our epoch."""
+    """Somebody else signs with our key: with our epoch, or again and again with one above it."""
     UID = "uid"
     """Another cluster of our name signs with our key."""
     KEY = "key"

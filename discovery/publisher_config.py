@@ -41,8 +41,9 @@ class PublisherConfig:
     """How often a fresh list is asked for again while none has confirmed what the guard holds."""
 
     epoch_interval: Duration = 5 * SECOND
-    """Least pause between two epochs that are taken only because another's set was above ours: two
-    clones that outdo each other cost the fleet a version each in that time."""
+    """Least pause between two epochs that are taken only because another's set was above ours; it
+    doubles each time that this happens again, seven times at most: two clones that outdo each other
+    cost the fleet a version each in that time."""
 
     clock_tolerance_ms: int = 60_000
     """By how much the wall clock may be behind what was signed, or step, before it is an alarm."""

@@ -5,8 +5,11 @@ epoch stands in the Lease, put there by a conditional update that only one proce
 lease acquired takes a new one, above the wall clock, the Lease's and any verified one. So no two
 processes ever sign with one epoch, and none signs with it twice: a version is used up when it is
 taken, and a process that starts again has forgotten it together with its epoch. Rule 3: who meets
-a set of its own origin above its own takes an epoch above that. Rule 4: of a clock that is wrong
-something is said; it blocks nothing.
+a set of its own origin above its own takes an epoch above that; where that happens again and again
+within the lease, two processes hold a lease of one cluster each (a clone with a store of its own,
+or a thief of the key): it is said, and each waits twice as long each time, so that the fleet is
+torn to and fro ever more seldom. Rule 4: of a clock that is wrong something is said; it blocks
+nothing.
 
     no lease -> LeaseAcquired -> EpochProposed -> EpochConfirmed -> versions 1, 2, 3 ...
                       a set above ours: ^--------------------------------------'
@@ -31,6 +34,12 @@ processes to come."""
 
 AT_ONCE: Instant = -NEVER
 
+DOUBLINGS_MAX = 7
+"""How often the pause between epochs of two rivals doubles: from 5 s to 11 min."""
+
+CALM_PAUSES = 1 << DOUBLINGS_MAX + 1
+"""So many of the least pauses after the last epoch that a rival made us take, it is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -54,6 +63,7 @@ class Tenure:
         self._proposed: int | None = None
         self._propose_at: Instant = AT_ONCE
         self._retaken_at: Instant = AT_ONCE
+        self._rivalry = 0
         self._own: Order | None = None
         self.highest: Order | None = None
         """The highest order of our origin that was seen or signed."""
@@ -141,7 +151,8 @@ class Tenure:
             return
         self.epoch, self._proposed, self.version = epoch, None, 0
         self._lease_epoch = max(epoch, self._lease_epoch)
-        self._alarms.judge(Alarm.CLONE, None)
+        if self._rivalry < 2:
+            self._alarms.judge(Alarm.CLONE, None)
 
     def take(self) -> tuple[int, int]:
         """Return the epoch and version to sign with; no other call returns them again."""
@@ -165,7 +176,7 @@ class Tenure:
         if self.highest is None or order > self.highest:
             self.highest = order
         if alarms or self._is_surpassed():
-            self._retake(now)
+            alarms += self._outdone(order, now)
         if self._proposed is not None and self._proposed <= self._floor():
             self._proposed, self._propose_at = None, AT_ONCE
         return [*alarms, *self._check_key(), *self._check_clock(now)]
@@ -188,6 +199,7 @@ class Tenure:
         words = None
         if abs(step) > self._config.clock_tolerance_ms:
             words = f"the wall clock stepped by {step} ms"
+        self._calm_down(now)
         return [*self._alarms.judge(Alarm.CLOCK_STEP, words), *self._check_clock(now)]
 
     # --- inside -------------------------------------------------------------------------
@@ -216,11 +228,25 @@ class Tenure:
             return False
         return self.highest[:3] >= (self._generation, self.epoch, self.version + 1)
 
-    def _retake(self, now: Instant) -> None:
+    def _outdone(self, order: Order, now: Instant) -> list[AlarmRaised]:
         """Want another epoch: at once, or after a pause where this happens all the time."""
+        self._calm_down(now)
+        pause = self._config.epoch_interval << min(max(0, self._rivalry - 1), DOUBLINGS_MAX)
         self.epoch = None
-        self._propose_at = max(now, self._retaken_at + self._config.epoch_interval)
-        self._retaken_at = self._propose_at
+        self._propose_at = self._retaken_at = max(now, self._retaken_at + pause)
+        if now >= self.until:
+            return []  # Whoever has the lease by now is no rival.
+        self._rivalry += 1
+        if self._rivalry < 2:
+            return []  # What an earlier process signed, and this one had not seen.
+        words = f"somebody else signs with our key: epoch {order.epoch} is above all of our Lease"
+        return self._alarms.judge(Alarm.CLONE, words)
+
+    def _calm_down(self, now: Instant) -> None:
+        """Forget a rival that has made us take no epoch for long."""
+        if self._rivalry and now - self._retaken_at > CALM_PAUSES * self._config.epoch_interval:
+            self._rivalry = 0
+            self._alarms.judge(Alarm.CLONE, None)
 
     def _look_for_clone(self, order: Order) -> list[AlarmRaised]:
         own = self._own

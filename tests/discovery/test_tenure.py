@@ -5,7 +5,7 @@ import pytest
 from discovery.alarms import Alarm, AlarmRaised, Alarms
 from discovery.publisher_config import PublisherConfig
 from discovery.publisher_events import EpochProposed
-from discovery.tenure import EPOCH_MAX, FOLLOWED_MAX, Tenure
+from discovery.tenure import CALM_PAUSES, EPOCH_MAX, FOLLOWED_MAX, Tenure
 from failure_detect.clock import NEVER, SECOND
 from tests.discovery.newsroom import START, WALL, manifest
 
@@ -100,6 +100,46 @@ def test_another_epoch_for_what_is_above_ours_comes_at_once_and_then_slowly() ->
     assert ours.propose(START + 1) == []
     assert ours.deadline == START + CONFIG.epoch_interval
     assert EpochProposed(WALL + 5_001) in ours.propose(ours.deadline)
+
+
+def test_a_rival_is_said_the_second_time_and_outdone_ever_more_seldom() -> None:
+    alarms = Alarms()
+    ours = Tenure(CONFIG, 1, alarms)
+    ours.read_wall(WALL, START)
+    ours.acquire(0, NEVER)
+    now, seen, pauses = START, WALL, []
+    for round_ in range(12):
+        [proposed] = [each for each in ours.propose(now) if isinstance(each, EpochProposed)]
+        ours.confirm(proposed.epoch)
+        seen = proposed.epoch + 1
+        words = f"somebody else signs with our key: epoch {seen} is above all of our Lease"
+        raised = [AlarmRaised(Alarm.CLONE, words)] if round_ == 1 else []
+        assert [each for each in ours.see(manifest(seen), now) if each.alarm is Alarm.CLONE] == (
+            raised
+        ), "the first time it may be what an earlier process of ours has signed"
+        pauses.append((ours.deadline - now) // SECOND)
+        now = max(now, ours.deadline)
+    assert pauses == [0, 5, 10, 20, 40, 80, 160, 320, 640, 640, 640, 640]
+    [proposed] = [each for each in ours.propose(now) if isinstance(each, EpochProposed)]
+    ours.confirm(proposed.epoch)
+    assert Alarm.CLONE in alarms.standing(), "an epoch of our own does not end it"
+    calm = now + CALM_PAUSES * CONFIG.epoch_interval
+    ours.read_wall(WALL + (calm - START) // 1_000, calm)
+    assert Alarm.CLONE in alarms.standing()
+    ours.read_wall(WALL + (calm + SECOND - START) // 1_000, calm + SECOND)
+    assert Alarm.CLONE not in alarms.standing(), "nobody has outdone us for long"
+    ours.see(manifest(seen + 10**9), calm + SECOND)
+    assert ours.deadline == calm + SECOND, "and the next one is the first again"
+
+
+def test_a_successor_whom_we_hear_late_is_no_rival() -> None:
+    ours = holder()
+    for late in (SECOND, 10 * SECOND, 20 * SECOND):
+        ours.expire(END)
+        found = ours.see(manifest(WALL + 10_000_000 + late), END + late)
+        assert [each for each in found if each.alarm is Alarm.CLONE] == []
+        ours.acquire(0, END)
+        ours.propose(END - 1)
 
 
 def test_our_own_manifests_are_no_clones() -> None:
