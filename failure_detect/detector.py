@@ -287,6 +287,11 @@ class FailureDetector:
             if member is not own and member.status <= Status.SUSPECT
         )
 
+    @property
+    def claim(self) -> bytes:
+        """This member's own encoded claim, by which others know it as alive (`MembersRestored`)."""
+        return self._pool.own.claim
+
     def _on_node_deleted(self, node: NodeName) -> None:
         self._registry.forget(node)
         self._probation.forget()

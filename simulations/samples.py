@@ -37,14 +37,14 @@ class Sample:
     """How often something happened. `member_us` is for how long, summed over members, and
     `simulated_us` the time of the world from its beginning to its end."""
 
-    amounts: dict[str, list[int]] = field(default_factory=dict)
+    amounts: dict[str, list[float]] = field(default_factory=dict)
     """Amounts in the unit that the name says, such as `change_bytes`: one each time."""
 
     def add(self, name: str, duration: Duration) -> None:
         """Note one more duration of this name, in microseconds."""
         self.durations.setdefault(name, []).append(duration)
 
-    def measure(self, name: str, amount: int) -> None:
+    def measure(self, name: str, amount: float) -> None:
         """Note one more amount of this name, in the unit that the name says."""
         self.amounts.setdefault(name, []).append(amount)
 
@@ -92,7 +92,7 @@ def spread(values: Iterable[Duration]) -> Spread:
     return {**found, "samples": len(ordered)}
 
 
-def _plain_spread(values: Iterable[int]) -> Spread:
+def _plain_spread(values: Iterable[float]) -> Spread:
     """Return the same of amounts, in their own unit: whole numbers where they are whole."""
     ordered = sorted(values)
     found = {name: quantile(ordered, share) for name, share in _SHARES if ordered}

@@ -21,6 +21,11 @@ GLOSSARY = Glossary.of(
             "healthy endpoints that OSM of another cluster did not get at some moment",
         ),
         "ended": ("ended", "agents that ended"),
+        "core_percent": ("% of a core", "of its processor time, over all real agents"),
+        "resident_mb": ("resident MiB", "memory of an agent's process"),
+        "lan_members": ("lan", "living members of its cluster's pool, as an agent knows them"),
+        "wan_members": ("wan", "the same of the pool of all clusters"),
+        "deaths": ("deaths", "members that an agent found dead, from its start on"),
         "states": ("states", "different sets of addresses that OSM got, in all clusters"),
     }
 )
