@@ -224,3 +224,6 @@ class Observer:
         agent = self._agent
         yield from agent.lan.refusals.latest()
         yield from agent.election.refusals.latest()
+        yield from agent.lan_authority.refusals.latest()
+        if agent.head is not None:
+            yield from agent.head.authority.refusals.latest()
