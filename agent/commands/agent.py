@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agent.process.early import heed_signals_early
+
 if TYPE_CHECKING:
     from agent.settings_file import Settings
 
@@ -54,6 +56,8 @@ def agent(
         return
     if file is None:
         raise click.UsageError("name the settings file: --config FILE")
+    if not check:
+        heed_signals_early()
     settings = _settings(file, dry_run=dry_run)
     if check:
         click.echo(f"{file}: the settings of {settings.node} in {settings.config.cluster} are good")
@@ -86,8 +90,6 @@ def _settings(file: Path, *, dry_run: bool) -> "Settings":
 def _run(settings: "Settings") -> int:
     import trio
 
-    from agent.process.starting import heed_signals_early, run
-
-    heed_signals_early()
+    from agent.process.starting import run
 
     return trio.run(run, settings, sys.stderr)

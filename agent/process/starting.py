@@ -1,7 +1,5 @@
 """The start of an agent, and every way in which it may fail, in words for whoever starts it."""
 
-import os
-import signal
 from typing import TextIO
 
 from agent.credentials import CredentialsError
@@ -29,20 +27,6 @@ _EXPECTED = (
     StoreError,
     ConfigError,
 )
-
-
-def heed_signals_early() -> None:
-    """End at once when told to, until the agent runs and ends gracefully.
-
-    The first process of a container ignores each signal for which it has no handler of its own; and
-    before it runs an agent has told nobody anything that it would have to take back.
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end_at_once)
-
-
-def _end_at_once(number: int, _: object) -> None:
-    os._exit(128 + number)
 
 
 async def run(settings: Settings, out: TextIO) -> int:

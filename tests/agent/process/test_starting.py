@@ -2,27 +2,13 @@
 
 import io
 import json
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
-
-import pytest
 
 from agent.process.starting import FAILED, run
 from agent.settings_file import read_settings
 from agent.state_folder import StateFolder
 from tests.agent.process.test_preparing import laid_out
-
-WAITS = """
-import signal
-from agent.process.starting import heed_signals_early
-heed_signals_early()
-print("ready", flush=True)
-while True:
-    signal.pause()
-"""
 
 
 async def failed(config: Path) -> str:
@@ -68,16 +54,3 @@ async def test_a_folder_that_another_agent_has_is_named(tmp_path: Path) -> None:
         why = await failed(node.config)
     assert str(node.state) in why
     assert "give this one a folder of its own" in why
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_start_that_is_told_to_end_ends_whoever_its_parent_is(number: signal.Signals) -> None:
-    with subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-            process.send_signal(number)
-            # By a handler of its own: what has none is ignored in the first process of a container.
-            assert process.wait(timeout=30) == 128 + number
-        finally:
-            process.kill()
