@@ -220,7 +220,7 @@ def backing_steps(
         yield Delete(endpoints, "they come after their Service", if_version=version)
         listed = None
     is_touched = endpoints in written
-    if current is not None and listed is not None and _lacks_ports(backing, listed):
+    if current is not None and listed is not None and _lacks_ports(backing, current, listed):
         if not is_touched:
             first = _with_ports_of(backing, listed)
             yield _apply(endpoints, first, "a port comes before the Service has it", listed)
@@ -242,9 +242,11 @@ def backing_steps(
         yield Apply(endpoints, document, why, if_version=version)
 
 
-def _lacks_ports(backing: Backing, listed: Document) -> bool:
-    names = [{name for name, _ in each.ports} for each in subsets_of(listed)]
-    return bool(names) and not {port.name for port in backing.ports} <= set.union(*names)
+def _lacks_ports(backing: Backing, current: Document, listed: Document) -> bool:
+    names = {name for each in subsets_of(listed) for name, _ in each.ports}
+    if not names:  # Wiped: a new port of its Service would have nobody in anybody's split (2f).
+        return sorted(tcp_ports(current)) != sorted(backing.ports)
+    return not {port.name for port in backing.ports} <= names
 
 
 def _with_ports_of(backing: Backing, listed: Document) -> Document:

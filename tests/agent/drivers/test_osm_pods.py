@@ -11,6 +11,8 @@ from agent.objects import (
     at,
 )
 from tests.agent.drivers.osm_world import (
+    ADMIN,
+    HTTP,
     Cluster,
     failed_over,
     key,
@@ -141,3 +143,15 @@ def test_what_was_wiped_goes_where_nobody_serves_and_somebody_else_splits_it_2f(
     here.exports("b", account="store")
     here.settle()
     assert here.mirror.get(key(SERVICE, "store")) is None
+
+
+def test_a_port_is_in_wiped_endpoints_before_their_service_has_it_2f() -> None:
+    here = verifying()
+    here.exports("b", "10.1.0.1", account="store")
+    here.settle()
+    found = here.mirror.get(key(ENDPOINTS, "store"))
+    assert found is not None
+    here.put(key(ENDPOINTS, "store"), {**found, "subsets": []})
+    here.exports("b", "10.1.0.1", ports=(HTTP, ADMIN), account="store")
+    writes = ["apply Endpoints store", "apply Service store", "apply Endpoints store"]
+    assert shown(here.settle()) == writes
