@@ -12,7 +12,10 @@ from agent.transport.transport import Transport
 from discovery.refusals import Refusal
 from failure_detect.identity import Address
 from tests.agent.core.townscape import Town
-from tests.agent.process.test_storing import ignore_failure, ignore_step
+
+
+def ignore(*_: object) -> None:
+    """Do nothing with what is told."""
 
 
 def observed(town: Town, site: str) -> Observer:
@@ -34,7 +37,7 @@ def observed(town: Town, site: str) -> Observer:
         store_faults=tuple,
         alarms=tuple,
     )
-    storing = Storing(store, site, lambda: 0, ignore_step, ignore_failure, lambda: True)
+    storing = Storing(store, site, lambda: 0, ignore, ignore, lambda: True)
     return Observer(process.agent, storing, around, "0.1.0")
 
 
