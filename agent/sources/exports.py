@@ -2,8 +2,9 @@
 
 A service is exported by a `ServiceExport` of its name, or by the annotation
 `isthmus.dev/export: "true"` on the Service. What we wrote ourselves is never exported: a Service
-that bears our label is made of what others export, and would come back to them as ours. A
-ServiceExport that is being deleted exports nothing any more.
+that bears our label is made of what others export, and would come back to them as ours, unless
+somebody has given it a selector since. A ServiceExport that is being deleted exports nothing any
+more.
 
 Behind it stand the EndpointSlices that name the service, or, where there is none, the Endpoints
 object of its name (the API server mirrors those that people write; a directory of files does not).
@@ -24,6 +25,7 @@ from agent.mirror import Mirror
 from agent.objects import (
     ENDPOINT_SLICE,
     ENDPOINTS,
+    ISTHMUS_GROUP,
     NAMESPACE,
     NODE,
     POD,
@@ -34,6 +36,7 @@ from agent.objects import (
     ObjectKey,
     at,
     is_ours,
+    map_at,
     text_at,
 )
 from agent.sources.export_heads import EXPORT_ANNOTATION, Exporter, read_head
@@ -55,6 +58,10 @@ from discovery.records import ExportRecord
 
 KINDS = (SERVICE, SERVICE_EXPORT, ENDPOINT_SLICE, ENDPOINTS, POD, NODE, NAMESPACE)
 """What exports are read from."""
+
+_OWN_PREFIX = f"{ISTHMUS_GROUP}/"
+_ROLE, _ALIAS = f"{_OWN_PREFIX}role", "alias"
+"""How drivers mark Services of theirs that select pods of people's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +243,7 @@ def _exporter(service: ServiceName, mirror: Mirror) -> tuple[Exporter | None, li
     document, export = mirror.get(key), mirror.get(export_key)
     if export is not None and at(export, "metadata", "deletionTimestamp") is None:
         return Exporter(key, document or {}, export_key, export), []
-    if document is None or is_ours(document):
+    if document is None or _is_import(document):
         return None, []
     value = at(document, "metadata", "annotations", EXPORT_ANNOTATION)
     if value == "true":
@@ -248,9 +255,21 @@ def _exporter(service: ServiceName, mirror: Mirror) -> tuple[Exporter | None, li
     return None, [SourceProblem(key, where, Fault.METADATA, what, remedy)]
 
 
+def _is_import(service: Document) -> bool:
+    """Tell whether a Service is made of what others export, or is an alias of ours.
+
+    Whoever gives one of ours a selector of his own has made it his, as drivers see it too.
+    """
+    if not is_ours(service):
+        return False
+    selector = map_at(service, "spec", "selector")
+    is_theirs = any(not str(label).startswith(_OWN_PREFIX) for label in selector)
+    return not is_theirs or text_at(service, "metadata", "annotations", _ROLE) == _ALIAS
+
+
 def _why_not(exporter: Exporter) -> SourceProblem | None:
     said_by, service = exporter.said_by, exporter.service
-    if not service or is_ours(service):
+    if not service or _is_import(service):
         about = f"Service {exporter.key.namespace}/{exporter.key.name}"
         words = "is made of what other clusters export" if service else "does not exist"
         remedy = "create the Service, or delete the ServiceExport"

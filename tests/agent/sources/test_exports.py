@@ -95,6 +95,19 @@ def test_slices_and_endpoints_of_ours_stand_behind_nothing() -> None:
     }
 
 
+def test_a_service_of_ours_that_somebody_gave_a_selector_is_his_to_export() -> None:
+    marked, his = {"isthmus.dev/export": "true"}, {"selector": {"app": "web"}}
+    taken = service(labels=OURS, annotations=marked, spec=his)
+    assert endpoints(read(taken, sliced("a", TWO))) == {HTTP: ["10.0.0.1", "10.0.0.2"]}
+    by_export = read(service(labels=OURS, spec=his), export(), sliced("a", TWO))
+    assert endpoints(by_export) == {HTTP: ["10.0.0.1", "10.0.0.2"]}
+    alias = service(labels=OURS, annotations={**marked, "isthmus.dev/role": "alias"}, spec=his)
+    assert read(alias, sliced("a", TWO)).exported is None
+    lent = {"selector": {"isthmus.dev/pods-of": "web"}}
+    own_pods = service(labels=OURS, annotations=marked, spec=lent)
+    assert read(own_pods, sliced("a", TWO)).exported is None
+
+
 def test_a_service_of_a_name_elsewhere_is_not_exported() -> None:
     found = read(service(spec={"type": "ExternalName", "externalName": "example.com"}), export())
     assert (found.exported, found.fault) == (None, Fault.SERVICE_TYPE)
