@@ -1,10 +1,15 @@
 """Versions grow, changes are kept in order and in bounds."""
 
+import tracemalloc
+from random import Random
+
 import pytest
 
-from agent.objects import LEASE, SERVICE, ObjectKey
+from agent.objects import LEASE, SERVICE, Document, ObjectKey
 from agent.store import ChangeType, GoneError, NotFoundError, NotServedError
+from agent.stores.memory_shelf import MemoryShelf
 from agent.stores.shelf import (
+    HISTORY_MAX,
     Drop,
     Held,
     Put,
@@ -110,3 +115,31 @@ def test_an_object_is_presented_in_the_version_that_is_asked_for() -> None:
     document = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
     assert presented(document, LEASE, "v1") is document
     assert presented(document, LEASE, "v2")["apiVersion"] == "coordination.k8s.io/v2"
+
+
+def test_objects_that_change_all_day_take_no_more_room_than_an_agent_may() -> None:
+    """At most 100 MB in all; a slice of 100 endpoints, the most there are, takes 60 kB."""
+    shelf = MemoryShelf(lambda: 0, Random(1))
+    tracemalloc.start()
+    try:
+        for number in range(HISTORY_MAX // 10):
+            shelf.apply(slice_of(100, ready=number % 2 == 0), manager="kubectl", force=True)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 10 * taken < 50_000_000
+
+
+def slice_of(endpoints: int, *, ready: bool) -> Document:
+    conditions = {"ready": ready, "serving": True, "terminating": False}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "web-1", "namespace": "shop"},
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
+        "endpoints": [
+            {"addresses": [f"10.0.0.{each}"], "conditions": dict(conditions), "nodeName": "n1"}
+            for each in range(endpoints)
+        ],
+    }
