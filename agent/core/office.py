@@ -3,7 +3,8 @@
 A question is a packed map with `k`, its kind; an answer has no kind, since whoever asked knows.
 Both are refused whole where they are not exactly what is written here.
 
-    k 1  ask      p path, q query as [[name, value], ...]     answer: s HTTP status, b JSON
+    k 1  ask      p path, q query as [[name, value], ...]     answer: s HTTP status, b JSON, or z:
+                                                              JSON that zlib made smaller
     k 2  report   r what a bridge sees (`discovery.reports`)    answer: s 200, b empty
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from discovery.compression import deflated, inflated
 from discovery.fields import Fields, packed
 from discovery.refusals import Refusal, Refused
 from discovery.reports import REPORT_BYTES_MAX, AnyReport, decode_report, encode_report
@@ -19,6 +21,11 @@ from failure_detect.packing import Packable
 QUESTION_BYTES_MAX = REPORT_BYTES_MAX + 1_024
 ANSWER_BYTES_MAX = (2 << 20) - 4_096
 """What a frame of a stream has room for (`agent.wire.limits`)."""
+
+BODY_BYTES_MAX = 16 << 20
+"""Of JSON that comes out of an answer."""
+
+COMPRESSED_FROM = 16 << 10
 
 PATH_CHARACTERS_MAX = 1_024
 QUERY_MAX = 16
@@ -91,8 +98,11 @@ def _pair(fields: Fields, each: object) -> tuple[str, str]:
 
 
 def encode_answer(answer: Answer) -> bytes:
-    """Return an answer as bytes."""
-    return packed({"s": answer.status, "b": answer.body})
+    """Return an answer as bytes; a long one smaller than it is, since a frame has a bound."""
+    small = deflated(answer.body) if len(answer.body) >= COMPRESSED_FROM else None
+    if small is None or len(small) >= len(answer.body):
+        return packed({"s": answer.status, "b": answer.body})
+    return packed({"s": answer.status, "z": small})
 
 
 def decode_answer(data: bytes) -> Answer:
@@ -101,4 +111,7 @@ def decode_answer(data: bytes) -> Answer:
     status = fields.integer("s", most=599)
     if status < 200:
         raise fields.refuse("s", "must be the status of an answer")
+    if fields.has("z"):
+        small = fields.octets("z", most=ANSWER_BYTES_MAX)
+        return Answer(status, inflated("answer of an agent", small, BODY_BYTES_MAX))
     return Answer(status, fields.octets("b", most=ANSWER_BYTES_MAX))

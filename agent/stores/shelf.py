@@ -18,7 +18,7 @@ from agent.stores.served import ServedKinds
 
 HISTORY_MAX = 500
 """Changes that are kept for watches, unless told otherwise. Each is a whole object: of
-EndpointSlices with 100 endpoints this many are 30 MB. A watch that is further behind lists again."""
+EndpointSlices with 100 endpoints these are 30 MB. A watch that is further behind lists again."""
 
 Version: TypeAlias = tuple[int, int]
 """A number of the counter, and below it one that only this process has given (else zero)."""

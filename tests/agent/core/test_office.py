@@ -1,5 +1,7 @@
 """What agents of one cluster ask each other is read back as it was said, or refused."""
 
+import json
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -7,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.office import (
+    ANSWER_BYTES_MAX,
+    BODY_BYTES_MAX,
     Answer,
     Ask,
     Question,
@@ -37,6 +41,23 @@ def test_a_question_is_read_back(question: Question) -> None:
 def test_an_answer_is_read_back() -> None:
     answer = Answer(404, b'{"error": "no such service"}')
     assert decode_answer(encode_answer(answer)) == answer
+
+
+def test_what_a_light_agent_asks_about_five_hundred_clusters_fits_into_an_answer() -> None:
+    items = [
+        {"name": f"cluster-{each}", "why": "alive, reachable", "n": each} for each in range(60_000)
+    ]
+    answer = Answer(200, json.dumps(items).encode())
+    assert len(answer.body) > ANSWER_BYTES_MAX
+    data = encode_answer(answer)
+    assert len(data) < ANSWER_BYTES_MAX
+    assert decode_answer(data) == answer
+
+
+def test_an_answer_that_would_become_too_much_is_refused() -> None:
+    bomb = zlib.compress(bytes(BODY_BYTES_MAX + 1))
+    with pytest.raises(Refused):
+        decode_answer(packed({"s": 200, "z": bomb}))
 
 
 @pytest.mark.parametrize(
