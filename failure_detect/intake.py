@@ -18,9 +18,10 @@ from failure_detect.identity import MemberId
 from failure_detect.members import GONE
 from failure_detect.messages import Packet
 from failure_detect.nodes import Nodes
+from failure_detect.outcomes import Outcome
 from failure_detect.pool import Pool, Refusal
 from failure_detect.probation import Probation
-from failure_detect.registry import Outcome, Registry
+from failure_detect.registry import Registry
 
 _MESSAGE_BYTES = 32
 """More than the message takes before which a claim rides along alone."""

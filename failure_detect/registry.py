@@ -1,14 +1,12 @@
 """Who is a member: admission, refutation, leaving, succession.
 
 Rule 1: nothing changes before a certificate and a signature have been verified. Rule 2: of
-two members of one node the certificate with the higher start number lives, and the other is
-retired at once. Rule 3: whoever left comes back only above the incarnation at which it did, and
-who was retired only with a certificate above its successor's. Rule 4: a dead member comes back at
-a higher incarnation only, and only with a living member's vouch.
+two members of one node the certificate with the higher start number lives, the other is retired at
+once. Rule 3: who left comes back only above the incarnation at which it did, who was retired only
+by a certificate above its successor's, who is dead only above its death and with a living's vouch.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
 
 from failure_detect.allowance import Allowance
 from failure_detect.brevity import expand, word_of
@@ -34,24 +32,13 @@ from failure_detect.events import (
 from failure_detect.gossip import Gossiper
 from failure_detect.identity import Identity, NodeName, short_id
 from failure_detect.members import GONE, Member, Status
+from failure_detect.outcomes import Outcome
 from failure_detect.pool import Pool, Refusal
 from failure_detect.wire import encode_alive, encode_left
 
 _SWEEP: Duration = 1 * MINUTE
-
 _OUTBID: Duration = 2 * SECOND
 """Least pause between two requests for a higher start number; it doubles each time."""
-
-
-class Outcome(Enum):
-    """What became of an `alive` claim."""
-
-    ADMITTED = auto()
-    RAISED = auto()
-    RETURNED = auto()
-    KNOWN = auto()
-    REFUSED = auto()
-    UNVOUCHED = auto()
 
 
 class Registry:
@@ -397,11 +384,10 @@ class Registry:
             return
         self._swept_at = now
         for member in list(self._pool.members):
-            if member is self._pool.own:
-                continue
             succeeded = self._pool.members.on_node(member.identity) is not member
             patience = _SWEEP if succeeded else self._pool.config.limit.remember_gone
-            if member.status in GONE and now - member.since > patience:
+            is_gone = member.status in GONE and member is not self._pool.own
+            if is_gone and now - member.since > patience:
                 self._pool.members.remove(member)
 
     def forget(self, node: NodeName) -> None:

@@ -99,7 +99,14 @@ class Running:
         )
         self._reloading = Reloading(prepared.settings, self._apply, log.say)
         self._book = FaultBook(self._all_faults, log, clock.now)
-        around = Surroundings(
+        around = self._surroundings()
+        self._observer = Observer(self._agent, self._storing, around, prepared.version)
+        self._metrics = Metrics(self._observer.facts)
+        self._asking = Asking(self._observer.facts, self._send)
+
+    def _surroundings(self) -> Surroundings:
+        config = self._settings.config
+        return Surroundings(
             clock=clock.now,
             wall_ms=clock.wall_ms,
             transport=self._transport.statistics,
@@ -109,9 +116,6 @@ class Running:
             store_faults=lambda: self._book.dated(self._store_faults()),
             alarms=self._alarms,
         )
-        self._observer = Observer(self._agent, self._storing, around, prepared.version)
-        self._metrics = Metrics(self._observer.facts)
-        self._asking = Asking(self._observer.facts, self._send)
 
     # --- running ----------------------------------------------------------------------------
 
