@@ -55,21 +55,12 @@ class Stage:
             return await self.inbox.receive()
 
 
-@asynccontextmanager
-async def staged(path: Path, look: Callable[[], object] = list) -> AsyncIterator[Stage]:
-    """Give a stage; `look` is called whenever something is noted."""
-    town = Town()
-    town.start()
-    town.settle()
-    process = town.process("east-1")
-    send, inbox = trio.open_memory_channel[Event](64)
-    heard: list[object] = []
-    shelf = MemoryShelf(town.agenda.wall_ms, Random(1))
-    store = MemoryStore(shelf)
+def nothing(*_: object) -> None:
+    """What was written is not looked at here."""
 
-    def sink(pool: Pool, fact: pool_events.Event) -> bool:
-        send.send_nowait(FromPool(pool, fact))
-        return True
+
+def ears_of(heard: list[object], look: Callable[[], object]) -> Ears:
+    """Return ears that write down what they hear; `look` is called when something is noted."""
 
     def noted(fact: Noted) -> None:
         heard.append(fact)
@@ -82,26 +73,40 @@ async def staged(path: Path, look: Callable[[], object] = list) -> AsyncIterator
         heard.append(asked)
         return b"report"
 
+    return Ears(
+        noted=noted,
+        changed=heard.append,
+        answered=heard.append,
+        report=report,
+        certificates=certificates,
+    )
+
+
+@asynccontextmanager
+async def staged(path: Path, look: Callable[[], object] = list) -> AsyncIterator[Stage]:
+    """Give a stage; `look` is called whenever something is noted."""
+    town = Town()
+    town.start()
+    town.settle()
+    process = town.process("east-1")
+    send, inbox = trio.open_memory_channel[Event](64)
+    wall_ms, heard = town.agenda.wall_ms, list[object]()
+    shelf = MemoryShelf(wall_ms, Random(1))
+    store = MemoryStore(shelf)
+
+    def sink(pool: Pool, fact: pool_events.Event) -> bool:
+        send.send_nowait(FromPool(pool, fact))
+        return True
+
+    settings = TransportSettings(listen=Address("127.0.40.9:0"))
+    transport = Transport(process.member, settings, sink, entropy=Random(1).randbytes)
     with StateFolder(path / "state") as folder:
         folder.load()
         async with trio.open_nursery() as nursery:
-            transport = Transport(
-                process.member,
-                TransportSettings(listen=Address("127.0.40.9:0")),
-                sink,
-                entropy=Random(1).randbytes,
-            )
             await nursery.start(transport.run)
             hands = Hands(
                 transport=transport,
-                storing=Storing(
-                    store,
-                    "east-1",
-                    town.agenda.wall_ms,
-                    lambda *_: None,
-                    lambda *_: None,
-                    lambda: True,
-                ),
+                storing=Storing(store, "east-1", wall_ms, nothing, nothing, lambda: True),
                 saving=Saving(folder),
                 feeds=Feeds(store, send, Random(1), lambda: 0),
                 inbox=send,
@@ -109,14 +114,7 @@ async def staged(path: Path, look: Callable[[], object] = list) -> AsyncIterator
                 clock=lambda: town.agenda.now,
             )
             nursery.start_soon(hands.feeds.run)
-            ears = Ears(
-                noted=noted,
-                changed=heard.append,
-                answered=heard.append,
-                report=report,
-                certificates=certificates,
-            )
-            performer = Performer(process.agent, hands, ears)
+            performer = Performer(process.agent, hands, ears_of(heard, look))
             yield Stage(performer, transport, folder, shelf, inbox, heard, town)
             nursery.cancel_scope.cancel()
 
