@@ -34,6 +34,7 @@ HELLO_BYTES = _VIA_END + CHALLENGE_BYTES + MARK_BYTES + _LENGTH_BYTES + CERTIFIC
 
 PROOF_SEALED_BYTES = INNER_BYTES + TAG_BYTES + COOKIE_BYTES + SEAL_BYTES
 _MAPPED = 0xFFFF << 32
+_NO_VIA = bytes(VIA_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,16 @@ def _certificate(data: bytes, at: int, what: str) -> tuple[bytes, int]:
 
 
 # --- where it came from, when it was passed on --------------------------------------------
+
+
+def has_via(data: bytes) -> bool:
+    """Tell whether a hello or proof says that it was passed on, whatever it names.
+
+    Raises `WireRefused` (MALFORMED) for what is too short to say. It costs no more than a look.
+    """
+    if len(data) < _VIA_END:
+        raise WireRefused(Reason.MALFORMED, "shorter than any hello or proof")
+    return data[HEAD_BYTES:_VIA_END] != _NO_VIA
 
 
 def read_via(data: bytes) -> Address | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from agent.wire.budgets import Asked, Strangers
 from agent.wire.cookies import CookieJar
 from agent.wire.effects import Delivered, Effect, Forward, Refused, Transmit
-from agent.wire.handshake import HELLO_BYTES, read_via
+from agent.wire.handshake import HELLO_BYTES, has_via, read_via
 from agent.wire.header import NO_MARK, Head, Kind, Pool, mark_of, read_head
 from agent.wire.hops import WITH_VIA, Cluster, is_passed_on, passed_on
 from agent.wire.limits import WireLimits
@@ -200,15 +200,14 @@ class Sessions:
         """Return where a datagram may be answered to; None where that is not known."""
         if head.kind not in WITH_VIA:
             return None if head.is_hop else source
-        via = read_via(data)
         if not head.is_hop:
-            if via is not None:
+            if has_via(data):
                 raise WireRefused(Reason.MALFORMED, "says that it was passed on, and was not")
             return source
         # Anybody may set the bit, and would have us answer to whomever he likes.
         if not self.cluster.is_of_ours(source):
             raise WireRefused(Reason.HOP_SOURCE, "passed on by no agent of our own cluster")
-        return via
+        return read_via(data)
 
     def _counted(self, effects: list[Effect]) -> list[Effect]:
         for effect in effects:

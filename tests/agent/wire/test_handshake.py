@@ -15,6 +15,7 @@ from agent.wire.handshake import (
     Proof,
     Welcome,
     cookie_of,
+    has_via,
     read_hello,
     read_proof,
     read_via,
@@ -24,7 +25,7 @@ from agent.wire.handshake import (
     write_proof,
     write_welcome,
 )
-from agent.wire.header import Head, Kind, Pool, write_head
+from agent.wire.header import HEAD_BYTES, Head, Kind, Pool, write_head
 from agent.wire.reasons import WireRefused
 from failure_detect.identity import Address
 
@@ -66,7 +67,10 @@ def test_a_proof_is_read_as_written(
     assert read_proof(write_proof(write_head(head(Kind.PROOF)), proof)) == proof
 
 
-@given(st.binary(max_size=700), st.sampled_from([read_hello, read_welcome, read_proof, read_via]))
+@given(
+    st.binary(max_size=700),
+    st.sampled_from([read_hello, read_welcome, read_proof, read_via, has_via]),
+)
 def test_any_bytes_are_read_or_refused(data: bytes, read: Callable[[bytes], object]) -> None:
     for shaped in (data, data.ljust(HELLO_BYTES, b"\0")[:HELLO_BYTES]):
         with suppress(WireRefused):
@@ -86,6 +90,8 @@ def test_where_it_came_from_travels_and_nothing_grows(source: Address) -> None:
     hello = Hello(bytes(16), b"mine", b"certificate")
     data = write_hello(head(Kind.HELLO), hello)
     assert read_via(data) is None
+    assert not has_via(data)
+    assert has_via(data[:HEAD_BYTES] + b"\1" + data[HEAD_BYTES + 1 :])
     said = with_via(data, source)
     assert said is not None
     assert len(said) == len(data)
