@@ -59,8 +59,8 @@ def merged(samples: Sequence[Sample]) -> Sample:
     for sample in samples:
         for name, values in sample.durations.items():
             whole.durations.setdefault(name, []).extend(values)
-        for name, values in sample.amounts.items():
-            whole.amounts.setdefault(name, []).extend(values)
+        for name, amounts in sample.amounts.items():
+            whole.amounts.setdefault(name, []).extend(amounts)
         for name, count in sample.counts.items():
             whole.count(name, count)
     return whole
@@ -69,7 +69,7 @@ def merged(samples: Sequence[Sample]) -> Sample:
 def figures(whole: Sample) -> Row:
     """Return the figures of a sample, each named with its unit."""
     row: Row = {f"{name}_s": spread(values) for name, values in whole.durations.items()}
-    row.update({name: _plain_spread(values) for name, values in whole.amounts.items()})
+    row.update({name: _plain_spread(amounts) for name, amounts in whole.amounts.items()})
     row.update({name: count for name, count in whole.counts.items() if name not in _HIDDEN})
     row.update(_traffic(whole.counts))
     row.update(_rates(whole.counts))

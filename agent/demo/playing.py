@@ -48,18 +48,20 @@ async def staged(plan: Plan) -> AsyncIterator[Scene]:
     Raises `StageError` where an address is taken.
     """
     lay_out(plan, entropy.secret)
-    links = Links()
+    links, dice = Links(), entropy.dice()
+    relays = {
+        node.name: Relay(node.relay, node.agent, plan.by_host(), links, dice) for node in plan.nodes
+    }
     async with httpx2.AsyncClient() as client, trio.open_nursery() as nursery:
         fleet = Fleet(plan, client)
         try:
             for node in plan.nodes:
-                relay = Relay(node.relay, node.agent, plan.by_host(), links, entropy.dice())
-                await _placed(nursery.start(relay.run), node.relay)
+                await _placed(nursery.start(relays[node.name].run), node.relay)
             for node in plan.nodes:
                 await _placed(fleet.start_node(node), node.kubelet)
             for node in plan.nodes:
                 await fleet.start_agent(node)
-            yield Scene(plan, fleet, links)
+            yield Scene(plan, fleet, links, relays)
         finally:
             with trio.CancelScope(shield=True):
                 await fleet.stop()

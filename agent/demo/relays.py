@@ -67,6 +67,8 @@ class Relay:
         self.listen = listen
         self.target = target
         self.counts = Counts()
+        self.last = b""
+        """The datagram that came last from elsewhere, for whoever plays the eavesdropper."""
         self._clusters = clusters
         self._links = links
         self._dice = dice
@@ -89,6 +91,7 @@ class Relay:
     async def _pass_datagrams(self, front: trio.socket.SocketType, nursery: trio.Nursery) -> None:
         while True:
             data, sender = await front.recvfrom(CHUNK)
+            self.last = data
             flow = self._flows.get(sender) or await self._new_flow(front, sender, nursery)
             self._flows.move_to_end(sender)
             way = self._links.condition(self._cluster(sender[0]), self._cluster(self.target.host))

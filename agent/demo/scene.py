@@ -1,7 +1,7 @@
 """One demonstration that runs: its fleet, its links, and how steps look at it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import trio
 
@@ -9,7 +9,7 @@ from agent.demo.fleet import Fleet, mesh_addresses
 from agent.demo.layout import publish
 from agent.demo.links import Links
 from agent.demo.plan import ClusterPlan, NodePlan, Plan
-from agent.demo.relays import Place
+from agent.demo.relays import Place, Relay
 
 LOOK_S = 0.02
 """From one look at a file to the next."""
@@ -44,6 +44,8 @@ class Scene:
     plan: Plan
     fleet: Fleet
     links: Links
+    relays: dict[str, Relay] = field(default_factory=dict)
+    """By the node of the agent that each stands in front of."""
 
     def cluster(self, name: str) -> ClusterPlan:
         """Return one cluster."""

@@ -61,7 +61,7 @@ class Changes(StagedExperiment):
 async def _note(
     watch: MeshWatch, address: str, sample: Sample, began: float, *, there: bool
 ) -> None:
-    at = await watch.until(lambda found: (address in found) is there, began, WITHIN_S)
+    at = await watch.seen(address, began, WITHIN_S, there=there)
     sample.count("missed", at is None)
     if at is not None:
         sample.add("applied", round((at - began) * SECOND))

@@ -26,6 +26,11 @@ GLOSSARY = Glossary.of(
         "lan_members": ("lan", "living members of its cluster's pool, as an agent knows them"),
         "wan_members": ("wan", "the same of the pool of all clusters"),
         "deaths": ("deaths", "members that an agent found dead, from its start on"),
+        "false_deaths": ("false deaths", "members that any agent found dead meanwhile"),
+        "grown_mb": ("grown MiB", "by how much the flooded agent's memory grew at most"),
+        "round_trip_ms": ("round trip ms", "to the others and back, as the flooded agent sees it"),
+        "sent_per_s": ("sent/s", "datagrams of garbage each second"),
+        "busy_percent": ("busy %", "of a core that the flooded agent took"),
         "states": ("states", "different sets of addresses that OSM got, in all clusters"),
     }
 )

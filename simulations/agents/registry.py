@@ -4,13 +4,14 @@ from failure_detect.clock import SECOND
 from simulations.agents.agent_ends import AgentEnds
 from simulations.agents.changes import Changes
 from simulations.agents.columns import GLOSSARY
+from simulations.agents.floods import Floods
 from simulations.agents.idle import Idle
 from simulations.agents.node_kills import NodeKills
 from simulations.family import Family, registered
 
 AGENTS = Family(
     name="agents",
-    experiments=registered(Changes, NodeKills, AgentEnds, Idle),
+    experiments=registered(Changes, NodeKills, AgentEnds, Idle, Floods),
     glossary=GLOSSARY,
     jobs=1,
     quick={

@@ -3,8 +3,9 @@
 from functools import partial
 
 from simulations.agents.agent_ends import HOW
+from simulations.agents.flooder import KINDS
 from simulations.agents.registry import AGENTS
-from simulations.targets import Limit, Target, median, p99
+from simulations.targets import Limit, Target, median, p99, worst
 
 _line = partial(Target, family=AGENTS, seeds=1)
 
@@ -34,6 +35,25 @@ TARGETS: tuple[Target, ...] = (
             values={"how": how},
         )
         for how in HOW
+    ),
+    *(
+        _line(
+            what=f"10,000 datagrams of garbage a second at an agent's port for 30 s: {kind}",
+            experiment="floods",
+            limits=(
+                Limit("false_deaths", 0),
+                worst("grown_mb", 5),
+                median("round_trip_ms", 300),
+                Limit("missed", 0),
+            ),
+            values={"kind": kind, "pace": "lan"},
+        )
+        for kind in KINDS
+    ),
+    _line(
+        what="an agent at rest, 100 members in lan and 30 in wan",
+        experiment="idle",
+        limits=(worst("core_percent", 2), worst("resident_mb", 100), Limit("deaths", 0)),
     ),
 )
 """In the order in which they are shown."""

@@ -71,6 +71,12 @@ class MeshWatch:
                 await self._news.wait()
         return None
 
+    async def seen(
+        self, address: str, since_s: float, within_s: float, *, there: bool
+    ) -> float | None:
+        """Return when, from `since_s` on, an address was there first, or was not; else None."""
+        return await self.until(lambda found: (address in found) is there, since_s, within_s)
+
     def lost(self, wanted: frozenset[str], since_s: float) -> set[str]:
         """Return what of `wanted` was not there at some moment since then."""
         return {lost for each in self._since(since_s) for lost in wanted - each.addresses}

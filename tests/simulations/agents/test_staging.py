@@ -12,6 +12,7 @@ from agent.yaml_text import to_yaml
 from failure_detect.config import DetectorConfig
 from simulations.agents.agent_ends import AgentEnds
 from simulations.agents.changes import Changes
+from simulations.agents.floods import Floods
 from simulations.agents.node_kills import NodeKills
 from simulations.agents.staging import PACES, StagedExperiment, detector, started
 from simulations.samples import Sample, figures
@@ -57,4 +58,7 @@ async def test_what_is_measured_happens(tmp_path: Path) -> None:
         killed = await measured(NodeKills(kills=1), scene)
         assert killed.counts == {"kills": 1, "missed": 0}
         assert figures(killed)["withdrawn_s"]
+        flooded = await measured(Floods(kind="sealed", rate=1_000, duration=2 * SHORT), scene)
+        assert flooded.counts == {"false_deaths": 0, "missed": 0}
+        assert flooded.amounts["sent_per_s"][0] > 100
     assert not folder.exists()
