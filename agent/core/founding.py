@@ -87,7 +87,7 @@ def found_bridge(
         rng=Random(dice.getrandbits(64)),
         publisher=publisher,
     )
-    writer = Writer(ViewReader(bridge), mirror, charter.writer, Random(dice.getrandbits(64)))
+    writer = Writer(ViewReader(bridge), mirror, charter.writer, Random(dice.getrandbits(64)), now)
     parts = Parts(
         wan=WanMember(detector, bridge),
         lease=Lease(charter.holder, charter.lease, first=now),

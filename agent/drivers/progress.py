@@ -31,12 +31,15 @@ class Answered:
 class Progress:
     """What of a burst is done, what is at the store, and what is not begun."""
 
-    def __init__(self, most: int) -> None:
-        """Have nothing to do; at most so many steps are at the store at one time."""
+    def __init__(self, most: int, first: int = 0) -> None:
+        """Have nothing to do; at most so many steps are at the store at one time.
+
+        Steps are numbered from above `first`.
+        """
         self._most = most
         self._ready: deque[_Run] = deque()
         self._flying: dict[int, tuple[_Run, Step]] = {}
-        self._number = 0
+        self._number = first
 
     @property
     def is_idle(self) -> bool:

@@ -50,12 +50,17 @@ _OF_THE_MESH = (CRD, MESH_CONFIG, SECRET)
 class Writer:
     """Writes for one cluster's mesh."""
 
-    def __init__(self, reader: Reader, mirror: Mirror, config: WriterConfig, rng: Random) -> None:
-        """Be no publisher, have no driver, and take nothing for synchronised."""
+    def __init__(
+        self, reader: Reader, mirror: Mirror, config: WriterConfig, rng: Random, first: int = 0
+    ) -> None:
+        """Be no publisher, have no driver, and take nothing for synchronised.
+
+        Steps are numbered from above `first`: no answer to an earlier writer's is taken for ours.
+        """
         self._reader, self._config = reader, config
         self._overlay = Overlay(mirror)
         self._pacer = Pacer(config.pacing)
-        self._progress = Progress(config.in_flight)
+        self._progress = Progress(config.in_flight, first)
         self._admission = Admission(self._overlay, reader, rng)
         self._wishes, self._showing = Wishes(), Showing()
         self._driver: Driver | None = None

@@ -89,3 +89,14 @@ def test_each_group_is_done_in_order_whatever_the_order_of_answers(
         progress.answered(number, is_done=True)
     for each in groups:
         assert [step for step in done if step in each.writes] == list(each.writes)
+
+
+def test_an_answer_to_an_earlier_writer_is_an_answer_to_nothing() -> None:
+    earlier, later = Progress(1), Progress(1, first=1_000)
+    for progress in (earlier, later):
+        progress.start([group("web", 1)])
+    begun, again = earlier.next(), later.next()
+    assert begun is not None
+    assert again is not None
+    assert later.answered(begun[0], is_done=True) is None
+    assert later.answered(again[0], is_done=True) is not None
