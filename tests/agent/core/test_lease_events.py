@@ -11,5 +11,5 @@ def test_what_is_equal_is_the_same() -> None:
 def test_a_question_and_its_answer_are_two_things() -> None:
     asked: object = AskHolder("a")
     assert asked == AskHolder("a")
-    answered: object = HolderGone("a")
-    assert asked != answered
+    other: object = HolderGone("a")
+    assert asked != other
