@@ -5,7 +5,7 @@ been there. Who writes a thousand bad objects at once does not flood the log: of
 `LOGGED_MAX` are told one by one, and the rest by their number; all of them are in the status.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from agent.local.facts import Fault
 from agent.process.log import Log
 from agent.sources.problems import SourceProblem
 from agent.stores.faults import Fault as StoreFault
+from discovery.manifest import Manifest
 from failure_detect.clock import Instant
 
 EVERY_S = 1.0
@@ -58,6 +59,22 @@ class FaultBook:
         return tuple(
             replace(each, since=self._since.get((each.where, each.what))) for each in faults
         )
+
+
+def of_clock(manifests: Iterable[Manifest], wall_ms: int, tolerance_ms: int) -> Iterator[Fault]:
+    """Give a fault for each cluster that has signed what is to come, by this machine's clock.
+
+    Which of the two clocks is wrong cannot be told: whoever is behind says so of the others.
+    """
+    for manifest in manifests:
+        if manifest.body.signed_at_ms > wall_ms + tolerance_ms:
+            yield Fault(
+                "the clock of this machine",
+                f"the cluster {manifest.origin} signs more than {tolerance_ms // 1_000} s ahead of "
+                "it: one of the two clocks is wrong",
+                "set the one that is wrong, by NTP; nothing is lost meanwhile",
+                reason="clock",
+            )
 
 
 def of_store(directory: Path, found: StoreFault) -> Fault:

@@ -6,7 +6,7 @@ its settings and keys again. What may change without a restart is said where it 
 
 import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import assert_never
 
@@ -25,7 +25,7 @@ from agent.local.server import serve
 from agent.process import clock, entropy
 from agent.process.asking import Asking
 from agent.process.chartering import cluster_settings
-from agent.process.faults import FaultBook, of_object, of_store
+from agent.process.faults import FaultBook, of_clock, of_object, of_store
 from agent.process.feeds import Feeds
 from agent.process.inbox import SIZE, sink_of
 from agent.process.log import Log
@@ -296,7 +296,18 @@ class Running:
             Fault(f"seeds: {each}", "the name is not found", "correct it, or the name service")
             for each in self._seeding.missing
         )
-        return (*folder, *seeds, *self._renewing.faults, *self._reloading.faults)
+        keys, read = self._renewing.faults, self._reloading.faults
+        return (*folder, *seeds, *self._clock_faults(), *keys, *read)
+
+    def _clock_faults(self) -> Iterable[Fault]:
+        head = self._agent.head
+        if head is None:
+            return ()
+        own = self._agent.charter.own
+        held = (each.manifest for each in head.bridge.catalog)
+        others = (each for each in held if each.origin != own)  # Of ours the publisher knows more.
+        tolerance_ms = self._settings.machines.publisher.clock_tolerance_ms
+        return of_clock(others, clock.wall_ms(), tolerance_ms)
 
     def _alarms(self) -> tuple[AgentAlarm, ...]:
         return tuple(AgentAlarm("keys", words) for words in self._renewing.problems())

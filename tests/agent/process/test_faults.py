@@ -9,12 +9,13 @@ import trio.testing
 
 from agent.local.facts import Fault
 from agent.objects import SERVICE, ObjectKey
-from agent.process.faults import EVERY_S, LOGGED_MAX, FaultBook, of_object, of_store
+from agent.process.faults import EVERY_S, LOGGED_MAX, FaultBook, of_clock, of_object, of_store
 from agent.process.log import Log
 from agent.sources.problems import Fault as Problem
 from agent.sources.problems import SourceProblem
 from agent.stores.faults import Fault as StoreFault
 from agent.stores.faults import FaultReason
+from tests.discovery.newsroom import manifest
 
 BAD = Fault("web.yaml:3", "is no YAML", "mend it")
 
@@ -72,6 +73,18 @@ async def test_it_looks_again_and_again(autojump_clock: trio.abc.Clock) -> None:
         await trio.sleep(1.5 * EVERY_S)
         nursery.cancel_scope.cancel()
     assert [each["event"] for each in scene.lines()] == ["fault_found"]
+
+
+def test_who_signs_what_is_to_come_by_our_clock_is_told() -> None:
+    signed = manifest(1).body.signed_at_ms
+    assert list(of_clock([manifest(1)], signed - 60_000, 60_000)) == [], "within the tolerance"
+    [found] = of_clock([manifest(1)], signed - 60_001, 60_000)
+    assert found.where == "the clock of this machine"
+    assert found.what == (
+        f"the cluster {manifest(1).origin} signs more than 60 s ahead of it: "
+        "one of the two clocks is wrong"
+    )
+    assert found.remedy == "set the one that is wrong, by NTP; nothing is lost meanwhile"
 
 
 def test_a_fault_of_the_store_names_directory_file_line_and_field() -> None:
