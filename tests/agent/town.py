@@ -86,9 +86,12 @@ class Town:
         found |= {"advertise": {"lan": str(node.agent), "wan": str(node.agent)}, "seeds": seeds}
         layout.write(node.config, found | more)
 
-    def start(self, node: NodePlan, *arguments: str, before: Sequence[str] = ()) -> None:
-        """Start the agent of a node, by the command `before` where there is one."""
-        command = [*before, sys.executable, "-m", "agent", "agent", "--config", str(node.config)]
+    def start(
+        self, node: NodePlan, *arguments: str, before: Sequence[str] = (), by: str = "agent"
+    ) -> None:
+        """Start the agent of a node: after the command `before`, by the module `by`."""
+        assert node.name not in self.agents, "it runs already"
+        command = [*before, sys.executable, "-m", by, "agent", "--config", str(node.config)]
         with node.log.open("ab") as log:
             self.agents[node.name] = subprocess.Popen(
                 [*command, *arguments], stdout=subprocess.DEVNULL, stderr=log
