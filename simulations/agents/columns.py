@@ -31,6 +31,18 @@ GLOSSARY = Glossary.of(
         "round_trip_ms": ("round trip ms", "to the others and back, as the flooded agent sees it"),
         "sent_per_s": ("sent/s", "datagrams of garbage each second"),
         "busy_percent": ("busy %", "of a core that the flooded agent took"),
+        "killed": ("killed", "agents that were killed"),
+        "torn_states": ("torn states", "damaged files in state folders, after all kills"),
+        "torn_objects": ("torn objects", "files of the store that are not whole, after all kills"),
+        "older": ("older", "kills after which the own set on disk was older than what was shown"),
+        "not_started": ("not started", "agents that ended by themselves"),
+        "not_above": (
+            "not above",
+            "clusters that in the end did not publish above all that was seen of them",
+        ),
+        "published": ("published", "lives in which an agent published"),
+        "adopted": ("adopted", "sets of others that lay on disks, summed over all kills"),
+        "above_s": ("above s", "until all had published above what was seen, after the last kill"),
         "states": ("states", "different sets of addresses that OSM got, in all clusters"),
     }
 )

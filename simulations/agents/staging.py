@@ -77,7 +77,7 @@ async def started(nodes: int, network: int, pace: str) -> AsyncIterator[Scene]:
             if not outcome.is_good:
                 raise StageError(f"{outcome.seen}; see {folder}")
         yield scene
-    await trio.to_thread.run_sync(_removed, folder)
+    await trio.to_thread.run_sync(removed, folder)
 
 
 @asynccontextmanager
@@ -91,7 +91,8 @@ async def watched(scene: Scene) -> AsyncIterator[list[MeshWatch]]:
         nursery.cancel_scope.cancel()
 
 
-def _removed(folder: Path) -> None:
+def removed(folder: Path) -> None:
+    """Remove a folder with all that is in it; what cannot be removed stays."""
     import shutil
 
     shutil.rmtree(folder, ignore_errors=True)

@@ -51,6 +51,17 @@ TARGETS: tuple[Target, ...] = (
         for kind in KINDS
     ),
     _line(
+        what="1,000 kills of whole agents at random instants in the middle of writes",
+        experiment="kills",
+        limits=(
+            Limit("not_started", 0),
+            Limit("older", 0),
+            Limit("torn_states", 0),
+            Limit("torn_objects", 0),
+            Limit("not_above", 0),
+        ),
+    ),
+    _line(
         what="an agent at rest, 100 members in lan and 30 in wan",
         experiment="idle",
         limits=(worst("core_percent", 2), worst("resident_mb", 100), Limit("deaths", 0)),
