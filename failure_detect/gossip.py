@@ -10,6 +10,10 @@ from failure_detect.wire import encode
 _ALONE: Duration = 500 * MILLISECOND
 
 
+TOLD_AT_ONCE = 16
+"""Members that hear of a leave in the same instant; the others hear of it by gossip."""
+
+
 class Gossiper:
     """Sends what the queue holds to a few random members, until it is empty."""
 
@@ -25,6 +29,16 @@ class Gossiper:
         if self._timer is None:
             at = max(now, self._last + self._pool.config.gossip.interval)
             self._timer = self._pool.agenda.schedule(at, self._tick)
+
+    def farewell(self, key: bytes, payload: bytes, now: Instant) -> None:
+        """Tell that this member leaves: at once to many, and to all by gossip.
+
+        The few that gossip would choose may be leaving as well.
+        """
+        self.tell(key, payload, now)
+        pool = self._pool
+        for member in pool.members.pick(pool.rng, TOLD_AT_ONCE, without=()):
+            pool.send(member, Gossip(), (payload,), gossip=False)
 
     def _tick(self, now: Instant) -> None:
         pool, gossip = self._pool, self._pool.config.gossip

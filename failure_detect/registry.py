@@ -122,7 +122,7 @@ class Registry:
         message = left_message(pool.config.pool, own.identity.member, own.incarnation)
         claim = encode_left(own.short, own.incarnation, pool.authority.sign(message))
         own.claim = claim.raw
-        self._gossiper.tell(subject_key(own), claim.raw, now)
+        self._gossiper.farewell(subject_key(own), claim.raw, now)
 
     # --- alive -------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from failure_detect.events import (
     MemberRetired,
     MemberReturned,
     NodeDeleted,
+    SendDatagram,
 )
 from failure_detect.members import GONE, Status
 from failure_detect.messages import Accused, Gossip, Ping
@@ -45,6 +46,15 @@ def test_leaving_is_signed_told_and_ends_our_probing() -> None:
     assert stage.view(stage.own).status is Status.LEFT
     since = stage.now - 8 * SECOND
     assert stage.sent(Ping, since=since) == []
+
+
+def test_a_leave_is_said_at_once_to_all_of_a_small_pool() -> None:
+    """Nobody knows how much longer this process lives, and who else leaves at the same time."""
+    stage = Stage(peers=6)
+    stage.log.clear()
+    stage.tell(LeaveRequested())
+    told = [each.to for _, each in stage.log if isinstance(each, SendDatagram)]
+    assert set(told) == {peer.key for peer in stage.peers}
 
 
 def test_who_left_refutes_nothing_more_and_takes_no_new_certificate() -> None:
