@@ -11,6 +11,7 @@ import pytest
 
 from agent.drivers.osm_endpoints import OsmEndpoints
 from agent.drivers.osm_multicluster import OsmMulticluster
+from agent.drivers.osm_names import leaf_name
 from agent.drivers.plan import (
     Capabilities,
     Driver,
@@ -38,6 +39,8 @@ from discovery.records import ServicePort
 from discovery.standing import Verdict
 from failure_detect.clock import SECOND
 from simulations.mesh_events import Version
+from simulations.mesh_resources import Destination, Host
+from simulations.mesh_traffic import Call, Outcome
 from tests.discovery.view_world import A
 from tests.simulations.mesh_driven import Driven
 from tests.simulations.mesh_remotes import Serving
@@ -326,3 +329,28 @@ def test_the_driver_for_v1_1_moves_a_service_between_clusters() -> None:
 @pytest.mark.parametrize("defect", [nowhere, does_nothing])
 def test_a_broken_driver_for_v1_1_is_caught(defect: Defect) -> None:
     assert told_to_v1_1(defect)[0] != []
+
+
+# --- the other side ----------------------------------------------------------------------
+
+
+def test_2b_pods_answer_to_the_name_that_leaves_have_elsewhere() -> None:
+    site = Driven(Version.V1_2, lambda: OsmEndpoints(DriverSettings(own=A)))
+    spec = {"name": "http-api", "port": 80, "targetPort": 7_080, "appProtocol": "http"}
+    site.write(service("web", spec, selector={"app": "store"}), pod("p1", "10.0.1.1"))
+    called = Call(
+        BUYER,
+        Destination("10.0.1.1", 7_080),
+        name(leaf_name("web", A)),
+        Host(WEB, 80),
+        site.mesh.trust_root,
+    )
+    site.finish()
+    before = site.mesh.answer(called)
+    site.export(A, WEB, Serving((HTTP,), (7_080,), ("10.0.1.1",)))
+    site.finish()
+    after = site.mesh.answer(called)
+    assert (before and before.outcome, after and after.outcome) == (
+        Outcome.UNAVAILABLE,
+        Outcome.SERVED,
+    )
