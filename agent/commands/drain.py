@@ -214,6 +214,7 @@ class _Waiting:
         if found is not None:
             missing = ", ".join(_names(found, "waitingFor"))
             words = f"weight {found.get('weight')}/{found.get('weightOf')}; waits for {missing}"
+            words += _needed(found)
         if words != self._shown:
             self._shown = words
             click.echo(words, err=True)
@@ -231,8 +232,15 @@ class _Waiting:
         missing = (
             ", ".join(_names(found, "waitingFor")) if found else "the publisher of this cluster"
         )
-        click.echo(f"{words}. Not acknowledged by: {missing}", err=True)
+        needed = _needed(found) if found else ""
+        click.echo(f"{words}. Not acknowledged by: {missing}{needed}", err=True)
         raise click.exceptions.Exit(WAITED_IN_VAIN)
+
+
+def _needed(found: Document) -> str:
+    """Return in words which services nobody else serves, empty where there is none."""
+    needed = _names(found, "neededBy")
+    return f"; nobody else serves {', '.join(needed)}" if needed else ""
 
 
 def _names(found: Document, field: str) -> list[str]:

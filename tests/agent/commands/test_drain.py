@@ -134,6 +134,20 @@ def test_when_the_time_is_over_who_has_not_acknowledged_is_listed(stage: Stage) 
     ]
 
 
+def test_what_nobody_else_serves_is_named_as_the_reason(stage: Stage) -> None:
+    name = begun(stage)
+    document = seen(name, ["west"], [], [])
+    items = document["items"]
+    assert isinstance(items, list)
+    items[1]["neededBy"] = ["shop/api", "shop/web"]
+    with api({"/v1/drains": [document]}) as http:
+        stage.settle(f"http: {http}\n")
+        result = stage.run(drain, "--config", "CONFIG", "--timeout", "10ms")
+    assert result.exit_code == 4
+    assert "waits for west; nobody else serves shop/api, shop/web" in result.stderr
+    assert "Not acknowledged by: west; nobody else serves shop/api, shop/web" in result.stderr
+
+
 def test_a_publisher_that_never_signs_it_is_waited_for_in_vain(stage: Stage) -> None:
     with api({"/v1/drains": [NOTHING]}) as http:
         stage.settle(f"http: {http}\n")
