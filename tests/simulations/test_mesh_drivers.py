@@ -13,13 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from agent.drivers.osm_endpoints import OsmEndpoints
 from agent.drivers.osm_multicluster import OsmMulticluster
 from agent.drivers.plan import Driver, DriverSettings
-from agent.objects import POD, SERVICE, TRAFFIC_SPLIT, Document, ObjectKey
+from agent.objects import POD, SERVICE, TRAFFIC_SPLIT, Document, ObjectKey, is_ours
 from discovery.names import Origin, ServiceName
 from discovery.records import ServicePort
 from discovery.standing import Verdict
 from failure_detect.clock import MILLISECOND, SECOND
 from simulations.mesh_events import Version
 from simulations.mesh_objects import Identity
+from tests.discovery.test_policy import policy_object
 from tests.discovery.view_world import A
 from tests.simulations.mesh_driven import Driven
 from tests.simulations.mesh_remotes import Serving
@@ -34,6 +35,19 @@ SQL = ServicePort("tcp-sql", 5_432, "TCP", "tcp")
 PORTS = {WEB: ((HTTP,), (HTTP, ADMIN)), DB: ((SQL,),)}
 OTHERS = (Origin("b"), Origin("c"))
 PAUSES = (0, 500 * MILLISECOND, 3 * SECOND, 12 * SECOND, 31 * SECOND)
+
+
+def any_weight(weights: dict[str, int]) -> bool:
+    return any(weights.values())
+
+
+WEIGHTS = st.fixed_dictionaries({each: st.integers(0, 3) for each in "abc"})
+POLICIES: st.SearchStrategy[dict[str, object] | None] = st.one_of(
+    st.none(),
+    st.just({"mode": "ActiveActive"}),
+    st.permutations("abc").map(lambda each: {"mode": "FailOver", "clusters": each}),
+    WEIGHTS.filter(any_weight).map(lambda each: {"mode": "ActiveActive", "weights": each}),
+)
 
 origins = st.sampled_from(OTHERS)
 names = st.sampled_from([WEB, DB])
@@ -204,6 +218,25 @@ class Drivers(RuleBasedStateMachine):
             self.site.happens("a user's split", lambda: self.site.write(written))
         else:
             self.site.happens("no user's split", lambda: self.site.drop(gone))
+
+    @rule(there=st.booleans(), of=st.sampled_from(["web-mc-b", "web-mc-c", "db-mc-b"]))
+    def users_service(self, there: bool, of: str) -> None:
+        """Somebody else has a Service with the name of a leaf, or has it no more."""
+        held = self.site.store.get(ObjectKey(SERVICE, "app", of))
+        if held is not None and is_ours(held):
+            return
+        if there:
+            self.site.happens(f"a user's {of}", lambda: self.site.write(service(of)))
+        else:
+            gone = ObjectKey(SERVICE, "app", of)
+            self.site.happens(f"no user's {of}", lambda: self.site.drop(gone))
+
+    @rule(spec=POLICIES)
+    def policy(self, spec: dict[str, object] | None) -> None:
+        objects = [policy_object(spec, namespace="app")] if spec else []
+        self.site.happens(
+            f"policy {spec}", lambda: self.site.world.view.set_local_policies(objects)
+        )
 
     @rule()
     def kubernetes_restarts(self) -> None:
