@@ -108,13 +108,18 @@ def conflicts(
     for path, value in after.items():
         if path in before and before[path] == value:
             continue
-        # An empty container says that it is there, and takes nothing out of it.
-        if value in ({}, []) and any(each[: len(path)] == path != each for each in before):
-            continue
+        if value in ({}, []) and _has_such(before, path, is_list=isinstance(value, list)):
+            continue  # An empty container says that it is there, and takes nothing out of it.
         losers = tuple(sorted(each for each in others if _touches(others[each], path, before)))
         if losers:
             found.append(FieldConflict(path, losers))
     return found
+
+
+def _has_such(before: Iterable[Path], path: Path, *, is_list: bool) -> bool:
+    """Tell whether there is something in a list merged by key, or in a mapping, at `path`."""
+    within = (each[len(path)] for each in before if each[: len(path)] == path != each)
+    return any(step.startswith("k:") == is_list for step in within)
 
 
 def applied(

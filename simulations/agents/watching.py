@@ -63,7 +63,7 @@ class MeshWatch:
         self, holds: Callable[[frozenset[str]], bool], since_s: float, within_s: float
     ) -> float | None:
         """Return when, from `since_s` on, something held first; None where it did not in time."""
-        with trio.move_on_after(since_s + within_s - trio.current_time()):
+        with trio.move_on_at(since_s + within_s):
             while True:
                 for state in self._since(since_s):
                     if holds(state.addresses):
