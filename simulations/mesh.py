@@ -51,7 +51,7 @@ from simulations.mesh_pieces import Pieces
 from simulations.mesh_pods import PodKeeper
 from simulations.mesh_push import PushWindow
 from simulations.mesh_registry import Registry
-from simulations.mesh_resources import Host, Inbound
+from simulations.mesh_resources import Host, Inbound, Piece
 from simulations.mesh_server import answer_of
 from simulations.mesh_sidecar import Sidecar
 from simulations.mesh_traffic import Answer, Call, Peers, nobody, send
@@ -253,6 +253,10 @@ class Mesh:
     def catalog(self) -> Catalog:
         """What OSM makes of the objects, to be read."""
         return self._catalog
+
+    def piece(self, name: ServiceName) -> Piece:
+        """Return what side-cars are sent of a service that they may call."""
+        return self._pieces.piece(name)
 
     @property
     def is_quiet(self) -> bool:

@@ -141,7 +141,7 @@ def _state(mesh: Mesh, questions: Iterable[Question], told: _Told, peers: Peers)
 
 
 def _is_numbered(mesh: Mesh, name: ServiceName) -> bool:
-    clusters = mesh.catalog.piece(name).clusters
+    clusters = mesh.piece(name).clusters
     return bool(clusters) and not any(each.name.endswith("|0") for each in clusters)
 
 

@@ -50,6 +50,11 @@ class Pieces:
         allowed = self._catalog.outbound(client)
         return {name: self._pieces[name] for name in allowed if name in self._pieces}
 
+    def piece(self, name: ServiceName) -> Piece:
+        """Return the piece of one service, whoever may call it."""
+        self._refresh()
+        return self._pieces.get(name, NOTHING)
+
     def inbound(self) -> Mapping[ServiceName, tuple[Inbound, ...]]:
         """Return what the side-cars of each service's own Pods take: a snapshot."""
         self._refresh()

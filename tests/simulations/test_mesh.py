@@ -332,6 +332,7 @@ def test_a_service_that_is_written_alone_is_not_what_a_connected_sidecar_settles
     cluster.write(RSVC)
     assert cluster.mesh.settled(BUYER)[0].clusters == {}
     assert list(cluster.mesh.newcomer(BUYER)[0].clusters) == ["app/rsvc|0"]
+    assert [each.name for each in cluster.mesh.piece(name("rsvc")).clusters] == ["app/rsvc|0"]
 
 
 def test_the_endpoints_that_kubernetes_writes_are_told_to_the_store() -> None:
