@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -197,13 +197,12 @@ def full(pair: Pair) -> Iterator[None]:
 def test_on_a_full_disk_what_is_known_is_served_and_what_is_new_comes_when_there_is_room(
     pair: Pair,
 ) -> None:
-    objects, state = pair.east.objects, pair.agent.state
+    state = pair.agent.state
     with full(pair):
         pair.town.export(pair.west, "remote", [0, 1])
         told = pair.told(str(state))
         assert f"{state}/" in told
         assert "nothing that is learnt now outlives this process; make room" in told
-        assert "make room on the disk" in pair.told(f"{objects}")
         counts = until(lambda: _failed_writes(pair), "the failed write is counted")
         assert counts > 0
         held = pair.imported()
@@ -212,7 +211,6 @@ def test_on_a_full_disk_what_is_known_is_served_and_what_is_new_comes_when_there
         assert pair.status(pair.agent)["readiness"] == {"ready": True, "reasons": []}
     until(lambda: pair.imported() == {0, 1}, "it is written once there is room")
     pair.untold(str(state))
-    pair.untold(str(objects))
     pair.move()
 
 
@@ -257,7 +255,8 @@ class Nobody:
     def give(self, user: int, path: Path) -> None:
         """Make a path and all below it a user's own."""
         for each in (path, *path.rglob("*")):
-            os.chown(each, user, user)
+            with suppress(FileNotFoundError):  # Agents write files beside others, and rename them.
+                os.chown(each, user, user)
 
     def restart(self) -> None:
         """Start the agent again as him."""
